@@ -3,5 +3,21 @@
 //! audit entry, jobs and notices; `verify`, `approve`, `execute` and `deliver` carry a request to its end.
 //! ARCHITECTURE.md walks the same way with one mail and its reply.
 
+pub mod cli;
+pub mod config;
+pub mod connectors;
+pub mod control;
+pub mod crypto;
+pub mod daemon;
+pub mod demo;
 pub mod domain;
 pub mod env;
+pub mod mail;
+pub mod mailbox;
+pub mod net;
+pub mod notices;
+pub mod outbox;
+pub mod package;
+pub mod render;
+pub mod store;
+pub mod workflow;

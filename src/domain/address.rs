@@ -54,6 +54,12 @@ impl Address {
         }
     }
 
+    /// The address with a plus detail; none when that makes it too long.
+    pub fn with_detail(&self, detail: &str) -> Option<Self> {
+        let (local, domain) = self.0.split_once('@')?;
+        Self::parse(&format!("{local}+{detail}@{domain}"))
+    }
+
     /// The plus detail, if there is one: `x` in `a+x@b`.
     pub fn detail(&self) -> Option<&str> {
         self.0.split_once('@')?.0.split_once('+').map(|(_, detail)| detail)

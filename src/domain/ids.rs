@@ -102,6 +102,11 @@ impl StaffName {
         good.then(|| Self(text.to_owned()))
     }
 
+    /// Stands where no member of staff can be named, such as after the last one was removed.
+    pub fn unknown() -> Self {
+        Self("unknown".to_owned())
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0

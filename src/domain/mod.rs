@@ -3,8 +3,24 @@
 //! `transition` decides; `workflow` loads, asks and saves.
 
 pub mod address;
+pub mod audit;
+pub mod calendar;
+pub mod command;
+pub mod deadline;
+pub mod directory;
+pub mod event;
 pub mod form;
+pub mod holidays;
 pub mod ids;
+pub mod job;
+pub mod merkle;
+pub mod notice;
 pub mod personal;
+pub mod plan;
+pub mod policy;
 pub mod request;
+pub mod rows;
 pub mod scope;
+pub mod sender;
+pub mod transition;
+pub mod verification;

@@ -27,6 +27,13 @@ impl<T> Personal<T> {
     }
 }
 
+impl Personal<String> {
+    /// Whether nothing was written.
+    pub fn is_blank(&self) -> bool {
+        self.0.trim().is_empty()
+    }
+}
+
 impl From<&str> for Personal<String> {
     fn from(value: &str) -> Self {
         Self(value.to_owned())

@@ -1,6 +1,15 @@
 //! What a request is: its kind, where it stands (`Stage`), why it stands still (`Blocker`), how it ended (`Outcome`).
 //! The three never mix. Nothing here changes a request; only `transition::decide` does.
 
+use super::address::Address;
+use super::deadline::Due;
+use super::directory::DirectoryEntry;
+use super::form::{Form, Problem};
+use super::ids::{Reference, StaffName};
+use super::personal::Personal;
+use super::plan::PlanSummary;
+use super::sender::SenderVerdict;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What is asked for.
@@ -79,5 +88,372 @@ impl Ground {
     /// Reads the word that staff typed; case falls away.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|ground| ground.as_str().eq_ignore_ascii_case(word))
+    }
+}
+
+/// Why a request stands still; never where it stands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Blocker {
+    /// The form was incomplete and the customer was asked.
+    NeedsClarification,
+    /// Nobody vouches for the sender; staff may `ACCEPT`.
+    SenderUnauthenticated,
+    /// The plan holds recordings and nobody has called the customer back yet.
+    NeedsSecondFactor,
+    /// A mail that the request depends on was refused by the server.
+    Undeliverable,
+    /// A source of the company does not answer.
+    ConnectorDown,
+    /// The data moved away from the approved plan.
+    PlanDrift,
+    /// Staff asked the customer something.
+    StaffQuestion,
+}
+
+impl Blocker {
+    /// Every blocker.
+    pub const ALL: [Self; 7] = [
+        Self::NeedsClarification,
+        Self::SenderUnauthenticated,
+        Self::NeedsSecondFactor,
+        Self::Undeliverable,
+        Self::ConnectorDown,
+        Self::PlanDrift,
+        Self::StaffQuestion,
+    ];
+
+    /// The word in columns and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NeedsClarification => "needs-clarification",
+            Self::SenderUnauthenticated => "sender-unauthenticated",
+            Self::NeedsSecondFactor => "needs-second-factor",
+            Self::Undeliverable => "undeliverable",
+            Self::ConnectorDown => "connector-down",
+            Self::PlanDrift => "plan-drift",
+            Self::StaffQuestion => "staff-question",
+        }
+    }
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The effects are durable and the server accepted the completion notice.
+    Completed,
+    /// Refused as a whole.
+    Refused(Ground),
+    /// Taken back by the customer.
+    Withdrawn,
+    /// Nobody proved who they are in time.
+    Expired,
+}
+
+impl Outcome {
+    /// The word in columns and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Refused(_) => "refused",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The ground of a refusal.
+    pub const fn ground(self) -> Option<Ground> {
+        match self {
+            Self::Refused(ground) => Some(ground),
+            Self::Completed | Self::Withdrawn | Self::Expired => None,
+        }
+    }
+}
+
+/// How far the identity check is.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "check")]
+pub enum Check {
+    /// The directory is being asked.
+    Resolving,
+    /// Nobody in the directory answers to it; expires like an unanswered challenge (decision 34).
+    NoMatch,
+    /// The address on file was asked.
+    Challenged {
+        /// When the first code left.
+        first_at: Timestamp,
+        /// Reminders sent so far.
+        reminders: u8,
+        /// When a fresh code was last sent for an expired one (decision 37: once a day).
+        refreshed_at: Option<Timestamp>,
+    },
+}
+
+/// How far the decision is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlanState {
+    /// The sources are being asked what there is.
+    Planning,
+    /// The plan stands; staff decide.
+    Frozen,
+    /// Staff carry it out by hand (deletions, until they can be planned).
+    ByHand,
+}
+
+/// Where a request is, with the times that belong to it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "stage")]
+pub enum Stage {
+    /// Arrived; the clock runs.
+    Recorded {
+        /// When the mail arrived.
+        since: Timestamp,
+    },
+    /// The requester is being identified.
+    AwaitingVerification {
+        /// Since when.
+        since: Timestamp,
+        /// How far.
+        #[serde(flatten)]
+        check: Check,
+    },
+    /// The requester is known; staff decide.
+    AwaitingApproval {
+        /// Since when: also the plan's `as_of` (decision 1).
+        since: Timestamp,
+        /// How far.
+        plan: PlanState,
+    },
+    /// Approved; jobs run.
+    Executing {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Done; the completion notice is on its way.
+    Delivering {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Over.
+    Closed {
+        /// Since when.
+        since: Timestamp,
+        /// How it ended.
+        outcome: Outcome,
+    },
+}
+
+impl Stage {
+    /// The names of all stages, in the order that a request lives.
+    pub const NAMES: [&str; 6] =
+        ["recorded", "awaiting-verification", "awaiting-approval", "executing", "delivering", "closed"];
+
+    /// The word in columns, audit entries and logs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Recorded { .. } => "recorded",
+            Self::AwaitingVerification { .. } => "awaiting-verification",
+            Self::AwaitingApproval { .. } => "awaiting-approval",
+            Self::Executing { .. } => "executing",
+            Self::Delivering { .. } => "delivering",
+            Self::Closed { .. } => "closed",
+        }
+    }
+
+    /// When the stage was entered.
+    pub const fn since(&self) -> Timestamp {
+        match self {
+            Self::Recorded { since }
+            | Self::AwaitingVerification { since, .. }
+            | Self::AwaitingApproval { since, .. }
+            | Self::Executing { since }
+            | Self::Delivering { since }
+            | Self::Closed { since, .. } => *since,
+        }
+    }
+
+    /// How it ended, once it has.
+    pub const fn outcome(&self) -> Option<Outcome> {
+        match self {
+            Self::Closed { outcome, .. } => Some(*outcome),
+            Self::Recorded { .. }
+            | Self::AwaitingVerification { .. }
+            | Self::AwaitingApproval { .. }
+            | Self::Executing { .. }
+            | Self::Delivering { .. } => None,
+        }
+    }
+}
+
+/// Whether customers may hear from us about this request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Voice {
+    /// Notices leave.
+    Speaks,
+    /// The mailbox only observes (decision 41) or the mail forbids answers: staff notices alone leave.
+    Silent,
+}
+
+/// What a call-back is worth so far (decision 27).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SecondFactor {
+    /// The plan needs none, or there is no plan yet.
+    NotNeeded,
+    /// Staff must call the phone on file.
+    Needed,
+    /// Staff called the phone on file.
+    Called {
+        /// Who called.
+        by: StaffName,
+        /// When.
+        at: Timestamp,
+        /// What they wrote about it.
+        note: Personal,
+    },
+}
+
+/// The mail that opened the request.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Origin {
+    /// Who sent it, as the one From field says.
+    pub sender: Address,
+    /// Whether somebody vouches for that.
+    pub verdict: SenderVerdict,
+    /// The `[mailbox.NAME]` it arrived in.
+    pub mailbox: String,
+    /// Its Message-ID, so that answers thread.
+    pub message_id: Option<String>,
+}
+
+/// What was delivered.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PackageFacts {
+    /// File name in the package folder.
+    pub file_name: String,
+    /// Of the archive.
+    pub sha256: String,
+    /// Of the archive.
+    pub bytes: u64,
+    /// What is in it, a line per category.
+    pub contents: Vec<PackagedCategory>,
+    /// What is not handed out, and why.
+    pub withheld: Vec<WithheldCategory>,
+}
+
+/// One category as it was packaged.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PackagedCategory {
+    /// Title for people.
+    pub title: String,
+    /// Rows written.
+    pub rows: u64,
+    /// Files written (recordings).
+    pub files: u64,
+    /// Frozen keys that were gone at run time, within the tolerance (decision 40).
+    pub gone: u64,
+}
+
+/// A question from staff to the customer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StaffQuestion {
+    /// Who asked.
+    pub by: StaffName,
+    /// What.
+    pub text: Personal,
+    /// The blocker that it stands over.
+    pub over: Option<Blocker>,
+}
+
+/// One category that the company does not hand out.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct WithheldCategory {
+    /// Title for people.
+    pub title: String,
+    /// Why, as configured.
+    pub reason: String,
+}
+
+/// What staff have been told about the deadline so far.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Alarms {
+    /// The one-business-day alarm has gone off.
+    pub acknowledge: bool,
+    /// How many of `due.at_risk` have been told.
+    pub at_risk: u8,
+    /// The breach has been told.
+    pub breached: bool,
+}
+
+/// One data subject request, whole. Saved only through a `Transition`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// Its name.
+    pub reference: Reference,
+    /// Counts saves; 0 before the first.
+    pub version: i64,
+    /// What is asked for; none while it is unclear.
+    pub kind: Option<Kind>,
+    /// When the mail arrived: the statutory clock's start.
+    pub received_at: Timestamp,
+    /// The mail that opened it.
+    pub origin: Origin,
+    /// Whether the customer hears from us.
+    pub voice: Voice,
+    /// The form as understood so far.
+    pub form: Form,
+    /// What is wrong with it.
+    pub problems: Vec<Problem>,
+    /// Which law's clock runs.
+    pub regime: String,
+    /// The dates that follow.
+    pub due: Due,
+    /// Where it is.
+    pub stage: Stage,
+    /// Why it stands still.
+    pub blocker: Option<Blocker>,
+    /// Whom the directory resolved it to.
+    pub subject: Option<DirectoryEntry>,
+    /// Wrong codes from the address on file so far; a new code does not reset it (standard S4).
+    pub tries: u8,
+    /// The call-back.
+    pub second_factor: SecondFactor,
+    /// The frozen plan, without its keys.
+    pub plan: Option<PlanSummary>,
+    /// The question that staff asked last.
+    pub question: Option<StaffQuestion>,
+    /// The package.
+    pub package: Option<PackageFacts>,
+    /// Deadline alarms told.
+    pub alarms: Alarms,
+    /// When time alone makes something happen next (decision 45).
+    pub wake_at: Option<Timestamp>,
+}
+
+impl Request {
+    /// Whether anything may still happen.
+    pub const fn is_open(&self) -> bool {
+        !matches!(self.stage, Stage::Closed { .. })
+    }
+
+    /// Whether the requester proved control of the address on file.
+    pub const fn is_verified(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::AwaitingApproval { .. } | Stage::Executing { .. } | Stage::Delivering { .. }
+        )
+    }
+
+    /// Whether the plan holds recordings and nobody has called the customer back (decision 27).
+    pub fn lacks_second_factor(&self) -> bool {
+        self.second_factor == SecondFactor::Needed
+    }
+
+    /// The address on file, once the directory gave one.
+    pub fn address_on_file(&self) -> Option<&Address> {
+        self.subject.as_ref().map(|entry| &entry.address)
     }
 }

@@ -1,0 +1,357 @@
+//! The `SQLite` connector: a read-only connection to a database file of the company. Identifiers come from the
+//! configuration only and are always qualified, values are always bound (standard X4).
+//! `statements.rs` writes the SQL; `mod.rs` says what each method promises.
+
+mod health;
+mod statements;
+
+use super::files::open_below;
+use super::{BATCH_KEYS_MAX, Connector, ConnectorError, ConnectorHealth, DIRECTORY_ENTRIES_MAX, FileReader};
+use crate::domain::address::Address;
+use crate::domain::directory::{Directory, DirectoryEntry, DirectoryQuery};
+use crate::domain::personal::Personal;
+use crate::domain::plan::{Category, PlannedCategory, Selector, key_order};
+use crate::domain::rows::{FileRef, RowBatch, Value};
+use async_trait::async_trait;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePoolOptions, SqliteRow, SqliteValueRef};
+use sqlx::{AssertSqlSafe, Column, Decode, Row, SqlitePool, TypeInfo, ValueRef};
+use statements::{Bind, Statement};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Longest time that one statement may take (standard X4).
+pub const STATEMENT_SECONDS_MAX: u64 = 60;
+
+/// Connections to one file.
+const CONNECTIONS_MAX: u32 = 4;
+
+/// A `SQLite` database file.
+pub struct Sqlite {
+    name: String,
+    pool: SqlitePool,
+}
+
+impl Sqlite {
+    /// Sets up the source without connecting. `url` is `sqlite:///path/to/file` or `sqlite:relative/path`.
+    pub fn open(name: &str, url: &str) -> Result<Self, ConnectorError> {
+        let bad = |reason: String| ConnectorError::BadUrl { name: name.to_owned(), reason };
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|error| bad(error.to_string()))?
+            .read_only(true)
+            .create_if_missing(false)
+            .pragma("query_only", "ON")
+            .pragma("trusted_schema", "OFF")
+            .busy_timeout(Duration::from_secs(10));
+        if options.get_filename().as_os_str().is_empty() || url.contains(":memory:") {
+            return Err(bad("name a database file, such as sqlite:///var/lib/crm/crm.db".to_owned()));
+        }
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .min_connections(0)
+            .idle_timeout(Duration::from_mins(1))
+            .acquire_timeout(Duration::from_secs(30))
+            .connect_lazy_with(options);
+        Ok(Self { name: name.to_owned(), pool })
+    }
+
+    async fn within<T>(
+        &self,
+        doing: &str,
+        work: impl Future<Output = Result<T, sqlx::Error>> + Send,
+    ) -> Result<T, ConnectorError> {
+        match tokio::time::timeout(Duration::from_secs(STATEMENT_SECONDS_MAX), work).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(self.failed(doing, &error)),
+            Err(_) => Err(ConnectorError::Timeout {
+                name: self.name.clone(),
+                doing: doing.to_owned(),
+                seconds: STATEMENT_SECONDS_MAX,
+            }),
+        }
+    }
+
+    fn failed(&self, doing: &str, error: &sqlx::Error) -> ConnectorError {
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code).unwrap_or_default();
+        // Primary result codes of SQLite: 5 BUSY, 6 LOCKED, 7 NOMEM, 10 IOERR, 13 FULL, 14 CANTOPEN, 15 PROTOCOL.
+        let primary = code.parse::<u32>().ok().map(|code| code % 256);
+        let transient = match error {
+            sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed | sqlx::Error::Io(_) => true,
+            _ => matches!(primary, Some(5 | 6 | 7 | 10 | 13 | 14 | 15)),
+        };
+        let reason = match error {
+            sqlx::Error::Database(error) => error.message().to_owned(),
+            // Decoding errors may quote a value; their kind is enough.
+            sqlx::Error::ColumnDecode { index, .. } => format!("column {index} holds an unexpected type"),
+            sqlx::Error::ColumnNotFound(column) => format!("column {column} is missing from the answer"),
+            sqlx::Error::PoolTimedOut => "no connection became free".to_owned(),
+            other => other.to_string(),
+        };
+        ConnectorError::Database { name: self.name.clone(), doing: doing.to_owned(), reason, transient }
+    }
+
+    async fn batch(&self, category: &Category, keys: &[String]) -> Result<RowBatch, ConnectorError> {
+        let doing = format!("read rows of {}", category.name);
+        let found = self
+            .within(&doing, async {
+                let query = statements::rows(category, keys);
+                bound(query).fetch_all(&self.pool).await
+            })
+            .await?;
+        let mut by_key = BTreeMap::new();
+        for row in &found {
+            if by_key.insert(key_text(category, row)?, row).is_some() {
+                return Err(bad_key(category, "holds the same key twice"));
+            }
+        }
+        let mut batch = RowBatch {
+            category: category.name.clone(),
+            columns: category.columns.iter().map(|column| column.name.clone()).collect(),
+            rows: Vec::with_capacity(found.len()),
+            files: Vec::new(),
+            gone: Vec::new(),
+        };
+        for key in keys {
+            match by_key.remove(key) {
+                Some(row) => {
+                    take_row(category, row, &mut batch).map_err(|error| self.failed(&doing, &error))?;
+                }
+                None => batch.gone.push(key.clone()),
+            }
+        }
+        if by_key.is_empty() { Ok(batch) } else { Err(ConnectorError::StrayRow(category.name.clone())) }
+    }
+}
+
+#[async_trait]
+impl Connector for Sqlite {
+    async fn resolve(&self, query: &DirectoryQuery) -> Result<Vec<DirectoryEntry>, ConnectorError> {
+        let doing = "ask the directory";
+        let rows = self
+            .within(doing, async {
+                let asked =
+                    Statement { sql: query.sql.clone(), binds: vec![Bind::Text(query.value().to_owned())] };
+                bound(asked).fetch(&self.pool).take(DIRECTORY_ENTRIES_MAX + 1).try_collect::<Vec<_>>().await
+            })
+            .await?;
+        if rows.len() > DIRECTORY_ENTRIES_MAX {
+            return Err(ConnectorError::TooManyPeople(self.name.clone()));
+        }
+        let mut entries = Vec::with_capacity(rows.len());
+        let mut unreachable = 0_usize;
+        for row in &rows {
+            match entry(row).map_err(|error| self.failed(doing, &error))? {
+                Some(entry) if query.admits(&entry) => entries.push(entry),
+                Some(_) => {}
+                None => unreachable += 1,
+            }
+        }
+        if unreachable > 0 {
+            tracing::warn!(source = %self.name, unreachable, "people in the directory lack a usable address or key");
+        }
+        Ok(entries)
+    }
+
+    async fn plan(
+        &self,
+        category: &Category,
+        selector: &Selector,
+        keys_max: u64,
+    ) -> Result<PlannedCategory, ConnectorError> {
+        if !selector.is_bounded() {
+            return Err(ConnectorError::Unbounded(category.name.clone()));
+        }
+        let Some(query) = statements::keys(category, selector) else {
+            return Ok(PlannedCategory::new(category, Vec::new(), None));
+        };
+        let doing = format!("plan {}", category.name);
+        let limit = usize::try_from(keys_max).unwrap_or(usize::MAX);
+        let rows = self
+            .within(&doing, async {
+                let mut rows = bound(query).fetch(&self.pool);
+                let mut found = Found::default();
+                while let Some(row) = rows.try_next().await? {
+                    found.add(category, &row);
+                    if found.keys.len() > limit || found.problem.is_some() {
+                        break;
+                    }
+                }
+                Ok(found)
+            })
+            .await?;
+        if let Some(problem) = rows.problem {
+            return Err(problem);
+        }
+        if rows.keys.len() > limit {
+            return Err(ConnectorError::TooManyRows { category: category.name.clone(), keys_max });
+        }
+        let planned = PlannedCategory::new(category, rows.keys, rows.times);
+        if planned.keys.windows(2).any(|pair| matches!(pair, [a, b] if key_order(a, b).is_eq())) {
+            return Err(bad_key(category, "holds the same key twice"));
+        }
+        Ok(planned)
+    }
+
+    fn export<'a>(
+        &'a self,
+        category: &'a Category,
+        keys: &'a [String],
+    ) -> BoxStream<'a, Result<RowBatch, ConnectorError>> {
+        stream::iter(keys.chunks(BATCH_KEYS_MAX)).then(move |keys| self.batch(category, keys)).boxed()
+    }
+
+    async fn open_file(&self, category: &Category, path: &str) -> Result<FileReader, ConnectorError> {
+        match &category.files {
+            Some(files) => open_below(&category.name, &files.root, path).await,
+            None => Err(ConnectorError::FileEscapes(category.name.clone())),
+        }
+    }
+
+    async fn check(
+        &self,
+        categories: &[&Category],
+        directory: Option<&Directory>,
+    ) -> Result<ConnectorHealth, ConnectorError> {
+        let version: String = self
+            .within(
+                "ask for its version",
+                sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&self.pool),
+            )
+            .await?;
+        let mut findings = Vec::new();
+        for category in categories {
+            self.check_category(category, &mut findings).await?;
+        }
+        if let Some(directory) = directory {
+            self.check_directory(directory, &mut findings).await;
+        }
+        Ok(ConnectorHealth { version: format!("SQLite {version}"), findings })
+    }
+}
+
+/// What a plan's statement has answered so far.
+#[derive(Default)]
+struct Found {
+    keys: Vec<String>,
+    times: Option<(Timestamp, Timestamp)>,
+    problem: Option<ConnectorError>,
+}
+
+impl Found {
+    fn add(&mut self, category: &Category, row: &SqliteRow) {
+        match key_text(category, row) {
+            Ok(key) => self.keys.push(key),
+            Err(problem) => self.problem = Some(problem),
+        }
+        let moment = match value(row, 1) {
+            Ok(Value::Int(seconds)) => Timestamp::from_second(seconds).ok(),
+            Ok(Value::Real(seconds)) => Timestamp::UNIX_EPOCH
+                .checked_add(jiff::SignedDuration::try_from_secs_f64(seconds).unwrap_or_default())
+                .ok(),
+            _ => None,
+        };
+        if let Some(moment) = moment {
+            let (first, last) = self.times.unwrap_or((moment, moment));
+            self.times = Some((first.min(moment), last.max(moment)));
+        }
+    }
+}
+
+fn bound(statement: Statement) -> Query<'static, sqlx::Sqlite, SqliteArguments> {
+    let query = sqlx::query(AssertSqlSafe(statement.sql));
+    statement.binds.into_iter().fold(query, |query, bind| match bind {
+        Bind::Text(text) => query.bind(text),
+        Bind::Real(number) => query.bind(number),
+    })
+}
+
+/// The key of a row that `statements::keys` or `statements::rows` selected.
+fn key_text(category: &Category, row: &SqliteRow) -> Result<String, ConnectorError> {
+    match value(row, 0) {
+        Ok(Value::Int(key)) => Ok(key.to_string()),
+        Ok(Value::Text(key)) => Ok(key),
+        Ok(Value::Null) => Err(bad_key(category, "is empty in some row")),
+        Ok(Value::Real(_) | Value::Blob(_)) | Err(_) => {
+            Err(bad_key(category, "holds something other than whole numbers or text"))
+        }
+    }
+}
+
+fn bad_key(category: &Category, reason: &'static str) -> ConnectorError {
+    ConnectorError::BadKey { category: category.name.clone(), key: category.key.clone(), reason }
+}
+
+/// Moves a row that `statements::rows` selected into the batch.
+fn take_row(category: &Category, row: &SqliteRow, batch: &mut RowBatch) -> Result<(), sqlx::Error> {
+    if let Value::Text(path) = value(row, 1)?
+        && !path.trim().is_empty()
+    {
+        batch.files.push(FileRef { row: batch.rows.len(), path: Personal::new(path) });
+    }
+    let values = (0..category.columns.len()).map(|at| value(row, at + 2)).collect::<Result<_, _>>()?;
+    batch.rows.push(values);
+    Ok(())
+}
+
+/// A value by what is stored, not by what the column was declared as: `SQLite` keeps any type in any column.
+fn value(row: &SqliteRow, at: usize) -> Result<Value, sqlx::Error> {
+    let raw = row.try_get_raw(at)?;
+    let stored = raw.type_info().name().to_owned();
+    if raw.is_null() {
+        return Ok(Value::Null);
+    }
+    match stored.as_str() {
+        "INTEGER" => decoded(raw, at).map(Value::Int),
+        "REAL" => decoded(raw, at).map(Value::Real),
+        "TEXT" => {
+            let bytes: Vec<u8> = decoded(raw, at)?;
+            Ok(String::from_utf8(bytes).map_or_else(|error| Value::Blob(error.into_bytes()), Value::Text))
+        }
+        _ => decoded(raw, at).map(Value::Blob),
+    }
+}
+
+fn decoded<'r, T: Decode<'r, sqlx::Sqlite>>(raw: SqliteValueRef<'r>, at: usize) -> Result<T, sqlx::Error> {
+    T::decode(raw).map_err(|source| sqlx::Error::ColumnDecode { index: at.to_string(), source })
+}
+
+/// A person, or none when their address, key or account cannot be used.
+fn entry(row: &SqliteRow) -> Result<Option<DirectoryEntry>, sqlx::Error> {
+    let text = |name: &str| -> Result<Option<String>, sqlx::Error> {
+        let index = row.columns().iter().position(|column| column.name() == name);
+        let at = index.ok_or_else(|| sqlx::Error::ColumnNotFound(name.to_owned()))?;
+        Ok(match value(row, at)? {
+            Value::Text(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+            Value::Int(number) => Some(number.to_string()),
+            _ => None,
+        })
+    };
+    let optional = |name: &str| {
+        text(name).or_else(|error| match error {
+            sqlx::Error::ColumnNotFound(_) => Ok(None),
+            other => Err(other),
+        })
+    };
+    let address = text("address")?.as_deref().and_then(Address::parse);
+    let (Some(subject), Some(account), Some(address)) = (text("subject")?, text("account")?, address) else {
+        return Ok(None);
+    };
+    Ok(Some(DirectoryEntry {
+        subject,
+        account,
+        name: Personal::new(text("name")?.unwrap_or_default()),
+        address,
+        phone: text("phone")?.map(Personal::new),
+        role: text("role")?.unwrap_or_default(),
+        user: optional("user")?,
+        regime: optional("regime")?,
+    }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,292 @@
+//! The loops: each turns its pump, waits for news or time, and rings the others when it found work for them. One signal
+//! stops them all; what is begun is finished (at most `DRAIN_MAX`). Only here does anything wait on the clock.
+
+use super::assemble::Parts;
+use super::health::{Health, Part};
+use super::pumps::{JobPump, MailPump, OutboxPump, Pumps, TurnError};
+use crate::control;
+use crate::env::Env;
+use crate::mailbox::backoff::Backoff;
+use crate::workflow::{Failure, Workflow};
+use jiff::SignedDuration;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How often timers are looked at, and the longest that a loop sleeps without news.
+const TICK: Duration = Duration::from_secs(5);
+/// How often leases are renewed (decision 24).
+const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How long a stop may take (decision 24).
+const DRAIN_MAX: Duration = Duration::from_secs(25);
+
+/// How long a job lets mail that is being read go first: people wait for the acknowledgement, not for the look-up.
+const GIVE_WAY_MAX: Duration = Duration::from_millis(100);
+
+/// What the loops share.
+#[derive(Clone)]
+struct Shared {
+    workflow: Arc<Workflow>,
+    env: Env,
+    health: Arc<Health>,
+    stop: CancellationToken,
+    owner: String,
+    /// Rung when there may be jobs.
+    jobs: Arc<Notify>,
+    /// Rung when there may be mail to send.
+    outbox: Arc<Notify>,
+    /// Mailboxes with mail that is being read.
+    reading: watch::Sender<usize>,
+    /// The first error that must end the process.
+    fatal: Arc<std::sync::OnceLock<String>>,
+}
+
+/// Runs until `stop`. Returns an error when the process must end by itself.
+pub async fn run(
+    parts: Parts,
+    health: Arc<Health>,
+    control: Option<control::Listener>,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let env = parts.env.clone();
+    let owner = format!("{:032x}", env.entropy.bits());
+    let pumps = Pumps::new(parts, &owner);
+    let shared = Shared {
+        workflow: Arc::clone(&pumps.workflow),
+        env,
+        health,
+        stop: stop.clone(),
+        owner,
+        jobs: Arc::default(),
+        outbox: Arc::default(),
+        reading: watch::Sender::default(),
+        fatal: Arc::default(),
+    };
+    shared.workflow.start().await?;
+    for mail in &pumps.mail {
+        let window = SignedDuration::try_from(mail.poll * 3).unwrap_or(SignedDuration::from_mins(5));
+        shared.health.expect(Part::Mailbox(mail.name.clone()), window.max(SignedDuration::from_mins(3)));
+    }
+    for part in [Part::Outbox, Part::Jobs, Part::State] {
+        shared.health.expect(part, SignedDuration::from_mins(1));
+    }
+    let mut loops = JoinSet::new();
+    for mail in pumps.mail {
+        loops.spawn(read(mail, shared.clone()));
+    }
+    loops.spawn(send(pumps.outbox, shared.clone()));
+    loops.spawn(work(pumps.jobs, shared.clone()));
+    loops.spawn(keep_time(shared.clone()));
+    // Not one of the loops: what is being finished during a stop needs its leases, too.
+    let drained = CancellationToken::new();
+    let mut leases = tokio::spawn(keep_leases(shared.clone(), drained.clone()));
+    if let Some(listener) = control {
+        let shared = shared.clone();
+        loops.spawn(async move {
+            let ring = || {
+                shared.jobs.notify_one();
+                shared.outbox.notify_one();
+            };
+            control::serve(listener, &shared.workflow, ring, &shared.stop).await;
+        });
+    }
+    shared.health.begin();
+    tokio::select! {
+        () = stop.cancelled() => {}
+        // A loop ends by the stop alone: anything else is a panic, and half a daemon is worse than a fresh one.
+        ended = loops.join_next() => shared.lost(&format!("{ended:?}")),
+        ended = &mut leases => shared.lost(&format!("{ended:?}")),
+    }
+    let in_time = tokio::time::timeout(DRAIN_MAX, async { while loops.join_next().await.is_some() {} }).await;
+    if in_time.is_err() {
+        tracing::warn!("stopped before everything was finished; it goes on at the next start");
+    }
+    drained.cancel();
+    if !leases.is_finished() {
+        let _ = leases.await;
+    }
+    shared.workflow.stop().await?;
+    match shared.fatal.get() {
+        Some(why) => Err(anyhow::anyhow!("{why}")),
+        None => Ok(()),
+    }
+}
+
+impl Shared {
+    /// A loop ended; before the stop that can only be a panic.
+    fn lost(&self, ended: &str) {
+        if !self.stop.is_cancelled() {
+            let _ = self.fatal.set(format!("a loop of the daemon ended by itself: {ended}"));
+            self.stop.cancel();
+        }
+    }
+
+    /// A disk that failed once may lie about the next write: the process ends and starts anew (standard R10).
+    fn failed(&self, part: &Part, failure: &Failure) {
+        tracing::error!(?part, %failure, "a turn failed; it is tried again");
+        self.health.failed(part, "failed");
+        if failure.is_disk_failure() {
+            let _ = self.fatal.set(format!("the state's disk failed: {failure}"));
+            self.stop.cancel();
+        }
+    }
+
+    /// Waits before another try: doubling, with jitter, and cut short by the stop.
+    async fn back_off(&self, backoff: Backoff, attempt: u32) {
+        let random = u32::try_from(self.env.entropy.bits() & u128::from(u32::MAX)).unwrap_or(0);
+        let wait = tokio::time::sleep(backoff.delay(attempt, random));
+        tokio::select! { () = wait => {}, () = self.stop.cancelled() => {} }
+    }
+
+    /// Lets mail that is being read go first, for a little while.
+    async fn give_way(&self) {
+        let mut mailboxes = self.reading.subscribe();
+        tokio::select! {
+            _ = mailboxes.wait_for(|many| *many == 0) => {}
+            () = tokio::time::sleep(GIVE_WAY_MAX) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    /// Waits to be rung, at most a tick.
+    async fn rest(&self, bell: &Notify) {
+        tokio::select! {
+            () = bell.notified() => {}
+            () = tokio::time::sleep(TICK) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+}
+
+/// A mailbox has mail that is being read, as long as this lives.
+struct Reading(watch::Sender<usize>);
+
+impl Reading {
+    fn begin(mailboxes: &watch::Sender<usize>) -> Self {
+        mailboxes.send_modify(|many| *many += 1);
+        Self(mailboxes.clone())
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.send_modify(|many| *many -= 1);
+    }
+}
+
+async fn read(mut mail: MailPump, shared: Shared) {
+    let part = Part::Mailbox(mail.name.clone());
+    let mut failures = 0;
+    let mut reading = None;
+    while !shared.stop.is_cancelled() {
+        let turned = mail.turn().await;
+        reading =
+            matches!(turned, Ok(1..)).then(|| reading.unwrap_or_else(|| Reading::begin(&shared.reading)));
+        match turned {
+            Ok(done) => {
+                failures = 0;
+                shared.health.worked(&part, shared.env.now());
+                if done > 0 {
+                    shared.jobs.notify_one();
+                    shared.outbox.notify_one();
+                    continue;
+                }
+            }
+            Err(TurnError::Failure(failure)) => {
+                shared.failed(&part, &failure);
+                shared.back_off(Backoff::LINE, failures).await;
+                failures += 1;
+                continue;
+            }
+            Err(TurnError::Mailbox(error)) => {
+                tracing::warn!(mailbox = mail.name, %error, "the mailbox does not answer; it is tried again");
+                shared.health.failed(&part, if error.is_login() { "login" } else { "connection" });
+                let backoff = if error.is_login() { Backoff::LOGIN } else { Backoff::LINE };
+                shared.back_off(backoff, failures).await;
+                failures += 1;
+                continue;
+            }
+        }
+        let waited = tokio::select! {
+            waited = mail.wait() => waited,
+            () = shared.stop.cancelled() => Ok(()),
+        };
+        if let Err(error) = waited {
+            // The next turn connects anew and says what is wrong.
+            tracing::debug!(mailbox = mail.name, %error, "waiting for news ended");
+        }
+    }
+    mail.close().await;
+}
+
+async fn send(mut outbox: OutboxPump, shared: Shared) {
+    while !shared.stop.is_cancelled() {
+        match outbox.turn().await {
+            Ok(0) => {
+                shared.health.worked(&Part::Outbox, shared.env.now());
+                shared.rest(&shared.outbox).await;
+            }
+            Ok(_) => shared.health.worked(&Part::Outbox, shared.env.now()),
+            Err(failure) => {
+                shared.failed(&Part::Outbox, &failure);
+                shared.rest(&shared.outbox).await;
+            }
+        }
+    }
+    outbox.close().await;
+}
+
+async fn work(mut jobs: JobPump, shared: Shared) {
+    while !shared.stop.is_cancelled() {
+        shared.give_way().await;
+        match jobs.turn().await {
+            Ok(0) => {
+                shared.health.worked(&Part::Jobs, shared.env.now());
+                shared.rest(&shared.jobs).await;
+            }
+            Ok(_) => {
+                shared.health.worked(&Part::Jobs, shared.env.now());
+                shared.outbox.notify_one();
+            }
+            Err(failure) => {
+                shared.failed(&Part::Jobs, &failure);
+                shared.rest(&shared.jobs).await;
+            }
+        }
+    }
+}
+
+async fn keep_time(shared: Shared) {
+    let never = Notify::new();
+    while !shared.stop.is_cancelled() {
+        match shared.workflow.wake().await {
+            Ok(0) => {}
+            Ok(_) => shared.outbox.notify_one(),
+            Err(failure) => shared.failed(&Part::State, &failure),
+        }
+        if let Err(failure) = shared.workflow.remove_old_packages().await {
+            shared.failed(&Part::State, &failure);
+        }
+        match shared.workflow.measure().await {
+            Ok(()) => shared.health.worked(&Part::State, shared.env.now()),
+            Err(failure) => shared.failed(&Part::State, &failure),
+        }
+        shared.rest(&never).await;
+    }
+}
+
+async fn keep_leases(shared: Shared, drained: CancellationToken) {
+    let mut ticks = tokio::time::interval(HEARTBEAT);
+    ticks.tick().await;
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = drained.cancelled() => return,
+        }
+        if let Err(failure) = shared.workflow.heartbeat(&shared.owner).await {
+            shared.failed(&Part::State, &failure);
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! What can happen to a request. Every inbound mail, job result, delivery result and timer becomes one of these in
+//! `workflow`; `transition::decide` says what follows. Events carry verdicts, never secrets.
+
+use super::address::Address;
+use super::deadline::Due;
+use super::directory::DirectoryEntry;
+use super::form::{Form, Problem};
+use super::ids::{Reference, StaffName};
+use super::notice::{Audience, NoticeKind};
+use super::personal::Personal;
+use super::plan::PlanSummary;
+use super::request::{Ground, Origin, PackageFacts, Voice};
+use super::verification::{CodeVerdict, Party, StaffCode};
+use jiff::Timestamp;
+
+/// Something happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A mail that asks for data or for its deletion.
+    Arrived(Box<Arrival>),
+    /// A customer's answer in the thread of a clarification or a question (decision 32).
+    Answered {
+        /// Who.
+        from: Party,
+        /// The lines of a form that were in it, laid over what was known; none when it holds no form line.
+        form: Option<(Form, Vec<Problem>)>,
+        /// The new text.
+        text: Personal,
+    },
+    /// `CONFIRM <code>`.
+    Confirmed {
+        /// Who.
+        from: Party,
+        /// What the code turned out to be.
+        code: CodeVerdict,
+    },
+    /// `CANCEL`.
+    Cancelled {
+        /// Who.
+        from: Party,
+    },
+    /// `NOT ME`.
+    Disowned {
+        /// Who.
+        from: Party,
+    },
+    /// `STATUS`.
+    StatusAsked {
+        /// Who.
+        from: Party,
+    },
+    /// An answer in a thread of ours that is no command and answers no question.
+    NotUnderstood {
+        /// Who.
+        from: Party,
+    },
+    /// A staff word.
+    Staff(StaffAct),
+    /// The directory was asked.
+    Resolved(Resolution),
+    /// The plan stands.
+    Planned {
+        /// Without its keys.
+        plan: PlanSummary,
+        /// Whether it holds what needs a call-back.
+        second_factor: SecondFactorNeed,
+    },
+    /// A source does not answer; the job will be tried again.
+    SourceDown {
+        /// The `[sources.NAME]`.
+        source: String,
+    },
+    /// The data moved away from the approved plan (standard S9).
+    Drifted {
+        /// The category, for people.
+        category: String,
+        /// Rows in the plan.
+        planned: u64,
+        /// Rows that are still there.
+        found: u64,
+    },
+    /// The package was written, re-read and checked.
+    Exported(PackageFacts),
+    /// The server accepted a notice.
+    Accepted {
+        /// Which.
+        notice: NoticeKind,
+    },
+    /// The server refused a notice for good, or its time ran out.
+    Undelivered {
+        /// Which.
+        notice: NoticeKind,
+        /// To the customer or to staff.
+        audience: Audience,
+        /// To whom.
+        to: Address,
+        /// The server's status code.
+        status: String,
+        /// Refused, or unknown whether it arrived.
+        fate: Fate,
+    },
+    /// The time that the request asked for has come.
+    Woke,
+}
+
+/// Whether a plan holds what one factor does not open (decision 27).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SecondFactorNeed {
+    /// The code from the address on file is enough.
+    No,
+    /// Recordings: staff must call the phone on file.
+    Yes,
+}
+
+/// What became of a notice that was not accepted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// Refused for good, or its time ran out.
+    Rejected,
+    /// The connection broke after the last byte, and again on the late retry.
+    Uncertain,
+}
+
+/// The mail that opens a request.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Drawn for it.
+    pub reference: Reference,
+    /// When the server took the mail.
+    pub received_at: Timestamp,
+    /// The mail.
+    pub origin: Origin,
+    /// Whether the customer may hear from us at all.
+    pub voice: Voice,
+    /// What was understood.
+    pub form: Form,
+    /// What was not.
+    pub problems: Vec<Problem>,
+    /// Whether the mail lets itself be answered.
+    pub leave: Leave,
+    /// How it was asked.
+    pub manner: Manner,
+    /// The mail's text, for staff, where it was asked in the person's own words.
+    pub text: Personal,
+    /// The regime that the configuration gives to newcomers.
+    pub regime: String,
+    /// The dates that follow.
+    pub due: Due,
+}
+
+/// Whether a mail lets itself be answered (decision 12).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Leave {
+    /// A person sent it.
+    Answer,
+    /// A list or a machine did: staff decide.
+    AskStaff,
+}
+
+/// How a request was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Manner {
+    /// With the template, every needed field understood.
+    Complete,
+    /// With the template, something is missing.
+    Incomplete,
+    /// In the person's own words.
+    OwnWords,
+}
+
+/// A regime and the dates that it gives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Law {
+    /// The regime's name.
+    pub regime: String,
+    /// Counted from the arrival of the mail.
+    pub due: Due,
+}
+
+/// What the directory said.
+#[derive(Clone, Debug)]
+pub enum Resolution {
+    /// This person.
+    Match {
+        /// As the directory knows them.
+        entry: Box<DirectoryEntry>,
+        /// The law that protects them, with its dates, where the directory names one.
+        law: Option<Law>,
+    },
+    /// Nobody.
+    NoMatch,
+}
+
+/// A member of staff said something.
+#[derive(Clone, Debug)]
+pub struct StaffAct {
+    /// Who, already matched to the From and to the thread.
+    pub by: StaffName,
+    /// Their address.
+    pub address: Address,
+    /// What.
+    pub word: StaffWord,
+    /// What their code turned out to be.
+    pub code: StaffCode,
+    /// The plan hash that the answered notice was about (decision 36); none when it was about no plan.
+    pub plan_hash: Option<String>,
+}
+
+/// The staff words that work.
+#[derive(Clone, Debug)]
+pub enum StaffWord {
+    /// `APPROVE <code>`
+    Approve,
+    /// `REFUSE <code> <ground> [text]`
+    Refuse {
+        /// None when it was missing or unknown.
+        ground: Option<Ground>,
+        /// For the customer.
+        text: Personal,
+    },
+    /// `ASK <question>`
+    Ask {
+        /// For the customer.
+        question: Personal,
+    },
+    /// `ACCEPT`
+    Accept,
+    /// `CALLED <code> <note>`
+    Called {
+        /// Kept with the request.
+        note: Personal,
+    },
+    /// A word, but found by the subject's reference alone.
+    NotInThread,
+    /// Nothing that is a word.
+    NotUnderstood,
+}
+
+impl StaffWord {
+    /// The word for audits.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Approve => "APPROVE",
+            Self::Refuse { .. } => "REFUSE",
+            Self::Ask { .. } => "ASK",
+            Self::Accept => "ACCEPT",
+            Self::Called { .. } => "CALLED",
+            Self::NotInThread | Self::NotUnderstood => "none",
+        }
+    }
+}
+
+impl Event {
+    /// The names of all events, for the chart in ARCHITECTURE.md.
+    pub const NAMES: [&str; 16] = [
+        "arrived",
+        "answered",
+        "confirmed",
+        "cancelled",
+        "disowned",
+        "status-asked",
+        "not-understood",
+        "staff",
+        "resolved",
+        "planned",
+        "source-down",
+        "drifted",
+        "exported",
+        "accepted",
+        "undelivered",
+        "woke",
+    ];
+
+    /// The name for audits and logs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Arrived(_) => "arrived",
+            Self::Answered { .. } => "answered",
+            Self::Confirmed { .. } => "confirmed",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Disowned { .. } => "disowned",
+            Self::StatusAsked { .. } => "status-asked",
+            Self::NotUnderstood { .. } => "not-understood",
+            Self::Staff(_) => "staff",
+            Self::Resolved(_) => "resolved",
+            Self::Planned { .. } => "planned",
+            Self::SourceDown { .. } => "source-down",
+            Self::Drifted { .. } => "drifted",
+            Self::Exported(_) => "exported",
+            Self::Accepted { .. } => "accepted",
+            Self::Undelivered { .. } => "undelivered",
+            Self::Woke => "woke",
+        }
+    }
+}

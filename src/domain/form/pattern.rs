@@ -1,0 +1,37 @@
+//! Regular expressions of the form reader: linear time (standard M10), compiled once, always case-insensitive.
+//! Only constants come here, never text from a mail.
+
+use regex::{Regex, RegexBuilder};
+
+/// Compiles a constant pattern.
+#[expect(clippy::expect_used, reason = "the patterns are constants and a test compiles each of them")]
+pub(super) fn pattern(text: &str) -> Regex {
+    RegexBuilder::new(text)
+        .case_insensitive(true)
+        .size_limit(1 << 20)
+        .build()
+        .expect("a constant pattern compiles")
+}
+
+/// Stands for text that is already understood: no letter, no digit, no blank, one byte.
+pub(super) const TAKEN: char = '\u{1}';
+
+/// Overwrites a byte range with `TAKEN`, so that later patterns pass over it and positions stay.
+pub(super) fn take(text: &mut String, range: std::ops::Range<usize>) {
+    if text.get(range.clone()).is_some() {
+        let filler: String = std::iter::repeat_n(TAKEN, range.len()).collect();
+        text.replace_range(range, &filler);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn taken_text_keeps_positions() {
+        let mut text = "a é b".to_owned();
+        super::take(&mut text, 2..4);
+        assert_eq!(text, "a \u{1}\u{1} b");
+        super::take(&mut text, 90..99);
+        assert_eq!(text.len(), 6);
+    }
+}

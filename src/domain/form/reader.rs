@@ -1,0 +1,320 @@
+//! One mail to one `Understood`: the own lines if they hold a form, else the quoted ones, else own words. The rule that
+//! a quoted form does not count in a thread of ours is the caller's: it hands in the new text (decision 12).
+
+use super::kind::{self, Named};
+use super::labels::{self, Label};
+use super::lines::{self, Line};
+use super::pattern::pattern;
+use super::problems::problem;
+use super::{
+    Field, Form, FormPresence, Problem, ProblemCode, ReadingContext, Requester, Understood, own_words,
+    requester, scoping,
+};
+use crate::domain::request::Kind;
+use regex::Regex;
+use std::sync::LazyLock;
+
+/// What a form without a legal basis line is taken to say (interface.md).
+const LEGAL_BASIS: &str = "Customer request";
+/// Longest legal basis that is kept, characters.
+const LEGAL_BASIS_CHARS_MAX: usize = 200;
+/// A line longer than this is a sentence, not the template's title.
+const TITLE_CHARS_MAX: usize = 120;
+
+static ACKNOWLEDGES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\bi\s+(?:hereby\s+)?acknowledge\s+(?:that\s+)?(?:my\s+|the\s+)?identity\s+verification\s+(?:may|might|can|could|will)\s+be\s+(?:required|needed|necessary)\b",
+    )
+});
+
+pub(super) fn read(subject: &str, body: &str, context: &ReadingContext) -> Understood {
+    let (own, quoted) = lines::split(body);
+    [&own, &quoted]
+        .into_iter()
+        .find_map(|lines| Draft::find(subject, lines))
+        .map_or_else(|| without_form(subject, &own), |draft| draft.understand(context))
+}
+
+/// A form that was found, not yet read.
+struct Draft {
+    fields: Vec<labels::Field>,
+    named: Vec<Named>,
+    acknowledged: bool,
+}
+
+impl Draft {
+    /// None when the lines hold no form: one needs two of its own lines, or one under the template's title.
+    fn find(subject: &str, lines: &[Line]) -> Option<Self> {
+        let fields = labels::fields(lines);
+        let acknowledged = ACKNOWLEDGES.is_match(&joined(lines, " "));
+        let has = |label: Label| fields.iter().any(|field| field.label == label);
+        let titles = titles(subject, lines, &fields);
+        let own_marks = [has(Label::LegalBasis), acknowledged].into_iter().filter(|&mark| mark).count();
+        let marks =
+            own_marks + [has(Label::Scope), has(Label::Requester)].into_iter().filter(|&mark| mark).count();
+        let is_form = if titles.is_empty() { marks >= 2 && own_marks >= 1 } else { marks >= 1 };
+        if !is_form {
+            return None;
+        }
+        let mut named = titles;
+        if !named.iter().any(|n| matches!(n, Named::One(_) | Named::Both)) {
+            let words =
+                fields.iter().filter(|field| field.label == Label::Kind).map(|field| field.value.as_str());
+            named.extend(words.chain([subject]).filter_map(kind::of_words));
+        }
+        Some(Self { fields, named, acknowledged })
+    }
+
+    fn understand(self, context: &ReadingContext) -> Understood {
+        let mut problems = Vec::new();
+        let kind = self.kind(&mut problems);
+        let (scope, scope_problems) = scoping::read(&self.scope_text(), context);
+        problems.extend(scope_problems);
+        let legal_basis = self.legal_basis(&mut problems);
+        let (requester, requester_problems) = self.requester(context);
+        problems.extend(requester_problems);
+        if !self.acknowledged {
+            problems.push(problem(Field::Acknowledgement, ProblemCode::Missing));
+        }
+        let scope_is_filled = !scope.text.expose().trim().is_empty()
+            && (scope.is_understood()
+                || scope.from.is_some()
+                || scope.to.is_some()
+                || !problems.iter().any(|p| p.field == Field::Scope && p.code == ProblemCode::Placeholder));
+        let filled = scope_is_filled || requester != Requester::default();
+        let form = Form { kind, scope, legal_basis, requester, acknowledged: self.acknowledged };
+        Understood {
+            form,
+            problems,
+            filled: if filled { FormPresence::Filled } else { FormPresence::Unfilled },
+        }
+    }
+
+    fn kind(&self, problems: &mut Vec<Problem>) -> Option<Kind> {
+        let code = match kind::together(&self.named) {
+            Some(Named::One(kind)) => return Some(kind),
+            Some(Named::Both) => ProblemCode::Conflict,
+            Some(Named::Placeholder) => ProblemCode::Placeholder,
+            None => ProblemCode::Missing,
+        };
+        problems.push(problem(Field::Kind, code));
+        None
+    }
+
+    /// The scope line and the lines that are a part of the scope, each with the word that says what it is.
+    fn scope_text(&self) -> String {
+        let parts = self.fields.iter().filter(|field| !field.value.is_empty()).filter_map(|field| {
+            let value = &field.value;
+            match field.label {
+                Label::Scope | Label::ScopeTime => Some(value.clone()),
+                Label::ScopeAccount => Some(format!("account {value}")),
+                Label::ScopeUser => Some(format!("user {value}")),
+                Label::ScopeNumber => Some(format!("number {value}")),
+                _ => None,
+            }
+        });
+        parts.collect::<Vec<_>>().join("\n")
+    }
+
+    fn legal_basis(&self, problems: &mut Vec<Problem>) -> String {
+        let value = self.value(Label::LegalBasis);
+        if value.is_empty() {
+            return LEGAL_BASIS.to_owned();
+        }
+        if value.starts_with('<') && value.ends_with('>') {
+            problems.push(problem(Field::LegalBasis, ProblemCode::Placeholder));
+            return LEGAL_BASIS.to_owned();
+        }
+        value.replace('\n', " ").chars().take(LEGAL_BASIS_CHARS_MAX).collect()
+    }
+
+    fn requester(&self, context: &ReadingContext) -> (Requester, Vec<Problem>) {
+        let parts = requester::Labelled {
+            name: self.value(Label::Name),
+            role: self.value(Label::Role),
+            email: self.value(Label::Email),
+            phone: self.value(Label::Phone),
+        };
+        // A signature under a whole requester line names the same person again; the line goes first.
+        let line = requester::read(self.value(Label::Requester), &requester::Labelled::default(), context);
+        if line.0.email.is_some() && line.0.name.is_some() {
+            return line;
+        }
+        requester::read(self.value(Label::Requester), &parts, context)
+    }
+
+    /// The first value of a label that is not empty.
+    fn value(&self, label: Label) -> &str {
+        let mut values =
+            self.fields.iter().filter(|field| field.label == label).map(|field| field.value.as_str());
+        values.find(|value| !value.is_empty()).unwrap_or("")
+    }
+}
+
+/// Every place that can carry the template's title: the subject, a `Subject:` line, a line of its own.
+fn titles(subject: &str, lines: &[Line], fields: &[labels::Field]) -> Vec<Named> {
+    let of_fields =
+        fields.iter().filter(|field| field.label == Label::Kind).map(|field| field.value.as_str());
+    let of_lines = lines.iter().map(|line| line.text.as_str()).filter(|line| line.len() <= TITLE_CHARS_MAX);
+    [subject].into_iter().chain(of_fields).chain(of_lines).filter_map(kind::of_title).collect()
+}
+
+fn joined(lines: &[Line], joint: &str) -> String {
+    lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join(joint)
+}
+
+/// No form: the title alone, a request in own words, or nothing. Always incomplete; staff see it with the clock running.
+fn without_form(subject: &str, own: &[Line]) -> Understood {
+    let mut named: Vec<Named> = titles(subject, own, &labels::fields(own));
+    named.extend(own_words::kinds(subject, &joined(own, "\n")).into_iter().map(Named::One));
+    let Some(found) = kind::together(&named) else {
+        return Understood { form: Form::default(), problems: Vec::new(), filled: FormPresence::Absent };
+    };
+    let (kind, kind_problem) = match found {
+        Named::One(kind) => (Some(kind), None),
+        Named::Both => (None, Some(ProblemCode::Conflict)),
+        Named::Placeholder => (None, Some(ProblemCode::Placeholder)),
+    };
+    let mut problems: Vec<Problem> =
+        kind_problem.map(|code| problem(Field::Kind, code)).into_iter().collect();
+    let missing = [
+        Field::Scope,
+        Field::RequesterName,
+        Field::RequesterRole,
+        Field::RequesterEmail,
+        Field::RequesterPhone,
+        Field::Acknowledgement,
+    ];
+    problems.extend(missing.map(|field| problem(field, ProblemCode::Missing)));
+    let form = Form { kind, legal_basis: LEGAL_BASIS.to_owned(), ..Form::default() };
+    Understood { form, problems, filled: FormPresence::OwnWords }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::form::{Field, FormPresence, ProblemCode, ReadingContext, Understood, read};
+    use crate::domain::request::Kind;
+    use jiff::civil::date;
+
+    const SUBJECT: &str = "Data Export Request – Acme Traders";
+    const FORM: &str = "Scope: number +91 98765 43210, 2025-01-01 to 2025-03-31\nLegal basis: Customer request\n\
+                        Requester: Asha Rao, Owner, asha@acme.example, +91 98123 45678\n\
+                        I acknowledge identity verification may be required.\n";
+
+    fn of(subject: &str, body: &str) -> Understood {
+        read(subject, body, &ReadingContext::new(date(2025, 4, 10)))
+    }
+
+    #[test]
+    fn the_template_is_read_in_every_dress() {
+        let expected = of(SUBJECT, FORM);
+        assert!(expected.is_complete() && expected.problems.is_empty(), "{:?}", expected.problems);
+        let check = |subject: &str, body: &str| {
+            let found = of(subject, body);
+            assert!(found.is_complete(), "{body:?} {:?}", found.problems);
+            assert_eq!(found.form.scope.numbers, expected.form.scope.numbers, "{body:?}");
+            assert_eq!(
+                (found.form.scope.from, found.form.scope.to),
+                (expected.form.scope.from, expected.form.scope.to)
+            );
+            assert_eq!(found.form.requester, expected.form.requester, "{body:?}");
+            assert_eq!(found.form.legal_basis, "Customer request", "{body:?}");
+        };
+        let lines: Vec<&str> = FORM.lines().collect();
+        check("Re: Fwd: [ext] Data Export Request - Acme", FORM);
+        check("help", &format!("To: support@x.example\nSubject: {SUBJECT}\n{FORM}"));
+        check("help", &format!("{SUBJECT}\n\n{FORM}"));
+        check("help", &format!("Request: Export\n{FORM}"));
+        check(SUBJECT, &lines.iter().rev().copied().collect::<Vec<_>>().join("\n"));
+        check(SUBJECT, &lines.join("\n\n"));
+        check(SUBJECT, &lines.join("\n- "));
+        check(SUBJECT, &format!("> {}", lines.join("\n> ")));
+        check(SUBJECT, &FORM.replace("Scope:", "**Scope:**").replace("Requester:", "*Requester:*"));
+        check(SUBJECT, &FORM.replace(": ", "：").replace(' ', "\u{a0}"));
+        check(SUBJECT, &FORM.replace(": ", ":\n"));
+        check(SUBJECT, &FORM.replace(": ", " | "));
+        assert!(of(SUBJECT, &FORM.to_uppercase()).is_complete());
+        check(SUBJECT, &FORM.replace("identity verification", "identity\nverification"));
+        check(
+            SUBJECT,
+            &format!("Hello,\n\nplease find my request.\n\n{FORM}\nThanks\nAsha Rao\nPhone: 080 4040 5555"),
+        );
+    }
+
+    #[test]
+    fn incomplete_forms_say_what_is_missing() {
+        let check = |body: &str, expected: &[(Field, ProblemCode)], complete: bool| {
+            let found = of(SUBJECT, body);
+            let said: Vec<_> = found.problems.iter().map(|p| (p.field, p.code)).collect();
+            assert_eq!(said, expected, "{body:?}");
+            assert_eq!(found.is_complete(), complete, "{body:?}");
+        };
+        let without =
+            |start: &str| FORM.lines().filter(|l| !l.starts_with(start)).collect::<Vec<_>>().join("\n");
+        check(&without("Legal"), &[], true);
+        check(&without("Scope"), &[(Field::Scope, ProblemCode::Missing)], false);
+        check(&without("I ack"), &[(Field::Acknowledgement, ProblemCode::Missing)], false);
+        check(
+            &FORM.replace("asha@acme.example, ", ""),
+            &[(Field::RequesterEmail, ProblemCode::Missing)],
+            false,
+        );
+        check(&FORM.replace(", +91 98123 45678", ""), &[(Field::RequesterPhone, ProblemCode::Missing)], true);
+        check(
+            &FORM.replace("I acknowledge", "I do not acknowledge"),
+            &[(Field::Acknowledgement, ProblemCode::Missing)],
+            false,
+        );
+        check(
+            &FORM.replace("2025-01-01 to 2025-03-31", "01/02/2025"),
+            &[(Field::Scope, ProblemCode::Ambiguous)],
+            true,
+        );
+    }
+
+    #[test]
+    fn both_kinds_are_a_conflict_wherever_they_stand() {
+        let check = |subject: &str, body: &str, kind: Option<Kind>, code: Option<ProblemCode>| {
+            let found = of(subject, body);
+            assert_eq!(found.form.kind, kind, "{subject:?}");
+            let said = found.problems.iter().find(|p| p.field == Field::Kind).map(|p| p.code);
+            assert_eq!(said, code, "{subject:?}");
+        };
+        check(SUBJECT, &format!("Data Delete Request\n{FORM}"), None, Some(ProblemCode::Conflict));
+        check("Data Export and Delete Request", FORM, None, Some(ProblemCode::Conflict));
+        check("Data <Export/Delete> Request –", FORM, None, Some(ProblemCode::Placeholder));
+        check(
+            "Data Delete Request",
+            &format!("Subject: Data <Export/Delete> Request –\n{FORM}"),
+            Some(Kind::Delete),
+            None,
+        );
+        check("help", FORM, None, Some(ProblemCode::Missing));
+        check("please delete", FORM, Some(Kind::Delete), None);
+    }
+
+    #[test]
+    fn own_words_and_ordinary_mail_are_told_apart() {
+        let check = |subject: &str, body: &str, filled: FormPresence| {
+            assert_eq!(of(subject, body).filled, filled, "{subject:?} {body:?}");
+        };
+        check(SUBJECT, "Please hurry.", FormPresence::OwnWords);
+        check("Hello", "please delete everything you have about me", FormPresence::OwnWords);
+        check("Delete my data", "", FormPresence::OwnWords);
+        check("Invoice", "Scope: new website\nRequester: John\nBudget: 5", FormPresence::Absent);
+        check("Ticket", "Name: Asha\nEmail: a@b.example\nPhone: 98765 43210", FormPresence::Absent);
+        check(
+            "Re: call quality",
+            "Thanks!\n> please delete everything you have about me",
+            FormPresence::Absent,
+        );
+        check("", "", FormPresence::Absent);
+    }
+
+    #[test]
+    fn problem_texts_repeat_nothing_that_was_written() {
+        let found = of(SUBJECT, "Scope: zebra 31/02/2025\nRequester: zebra@zebra");
+        assert!(!found.problems.is_empty());
+        assert!(found.problems.iter().all(|p| !p.text.contains("zebra") && !p.text.contains("31/02")));
+    }
+}

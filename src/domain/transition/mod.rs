@@ -1,0 +1,546 @@
+//! What follows from what: `decide` takes a request, an event, the rules and the time, and returns the next request with
+//! everything that must be saved beside it. Plain functions over enums; the chart in ARCHITECTURE.md is printed from
+//! here by a test. Only `decide` builds a `Transition`, and only a `Transition` can be saved (`workflow::apply`).
+
+mod arrive;
+mod export;
+mod identify;
+mod staff;
+#[cfg(test)]
+mod tests;
+mod time;
+
+use super::address::Address;
+use super::audit::{Action, Actor};
+use super::event::{Event, Fate};
+use super::form::Problem;
+use super::ids::StaffName;
+use super::job::JobKind;
+use super::notice::{NoticeKind, StatusCause};
+use super::personal::Personal;
+use super::policy::Rules;
+use super::request::{Blocker, Ground, Outcome, PlanState, Request, Stage, Voice};
+use jiff::Timestamp;
+
+/// The next state of a request and what must be saved with it, in one transaction.
+#[derive(Debug)]
+pub struct Transition {
+    request: Request,
+    from_stage: Option<&'static str>,
+    facts: Vec<Fact>,
+    notices: Vec<Intent>,
+    jobs: Vec<JobKind>,
+    codes: Codes,
+    consumed: Option<String>,
+}
+
+impl Transition {
+    /// The next state.
+    pub const fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// The stage it came from; none for a new request.
+    pub const fn from_stage(&self) -> Option<&'static str> {
+        self.from_stage
+    }
+
+    /// What the audit log must say.
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
+    /// The notices to queue.
+    pub fn notices(&self) -> &[Intent] {
+        &self.notices
+    }
+
+    /// The jobs to queue.
+    pub fn jobs(&self) -> &[JobKind] {
+        &self.jobs
+    }
+
+    /// What becomes of the open challenge codes.
+    pub const fn codes(&self) -> Codes {
+        self.codes
+    }
+
+    /// The staff code that this consumes.
+    pub fn consumed(&self) -> Option<&str> {
+        self.consumed.as_deref()
+    }
+}
+
+/// An event that changes nothing. It is saved too: one audit entry, at most one notice (decision 43).
+#[derive(Debug)]
+pub struct Rejected {
+    /// Why.
+    pub why: Why,
+    /// Who tried.
+    pub actor: Actor,
+    /// Told to whoever may be told.
+    pub notice: Option<Intent>,
+}
+
+/// Why an event changes nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// The request is over.
+    Closed,
+    /// The event has no place in this stage.
+    NotNow,
+    /// Not somebody who may say this.
+    NotTheirs,
+    /// The code is not an unused one of this person.
+    CodeWrong,
+    /// The answer was about another plan, or about none (decision 36).
+    OtherPlan,
+    /// Nobody has called the customer back.
+    SecondFactorMissing,
+    /// A refusal needs one of the grounds.
+    GroundMissing,
+    /// The answer did not come in the thread of our mail (decision 36).
+    NotInThread,
+    /// No command stood in the first line.
+    NotUnderstood,
+    /// The form does not say enough to go on.
+    FormIncomplete,
+    /// Nothing was due.
+    NothingDue,
+}
+
+impl Why {
+    /// Every reason.
+    pub const ALL: [Self; 11] = [
+        Self::Closed,
+        Self::NotNow,
+        Self::NotTheirs,
+        Self::CodeWrong,
+        Self::OtherPlan,
+        Self::SecondFactorMissing,
+        Self::GroundMissing,
+        Self::NotInThread,
+        Self::NotUnderstood,
+        Self::FormIncomplete,
+        Self::NothingDue,
+    ];
+
+    /// The word in audits and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::NotNow => "not-now",
+            Self::NotTheirs => "not-theirs",
+            Self::CodeWrong => "code-wrong",
+            Self::OtherPlan => "other-plan",
+            Self::SecondFactorMissing => "second-factor-missing",
+            Self::GroundMissing => "ground-missing",
+            Self::NotInThread => "not-in-thread",
+            Self::NotUnderstood => "not-understood",
+            Self::FormIncomplete => "form-incomplete",
+            Self::NothingDue => "nothing-due",
+        }
+    }
+}
+
+/// One thing for the audit log; `workflow` adds time, reference and stages.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fact {
+    /// What.
+    pub action: Action,
+    /// Who.
+    pub actor: Actor,
+    /// Why, as a word; never personal data.
+    pub reason: Option<String>,
+    /// Hashes, counts and ids; never personal data.
+    pub evidence: Vec<(&'static str, String)>,
+}
+
+/// A notice to be rendered and queued.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Intent {
+    /// Which.
+    pub notice: NoticeKind,
+    /// To whom.
+    pub to: To,
+    /// What it says beyond the request itself.
+    pub detail: Detail,
+}
+
+/// To whom a notice goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum To {
+    /// The authenticated sender of the first mail.
+    Sender,
+    /// The address on file.
+    OnFile,
+    /// A member of staff.
+    Staff(StaffName),
+}
+
+/// What a notice says beyond the request itself.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Detail {
+    /// Nothing.
+    None,
+    /// Why staff must look.
+    Concern(Concern),
+    /// Who of the staff decided, and what.
+    Decided(StaffName, Decided),
+    /// One business day is over, and nobody has let us acknowledge.
+    AcknowledgeOverdue,
+    /// Why an answer changed nothing.
+    Unchanged(Why),
+    /// A refusal.
+    Refusal {
+        /// Why.
+        ground: Ground,
+        /// What staff wrote.
+        text: Option<Personal>,
+    },
+    /// A question or an answer.
+    Text(Personal),
+    /// What made us say where it stands.
+    Status(StatusCause),
+}
+
+/// What a member of staff decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decided {
+    /// `APPROVE`
+    Approved,
+    /// `REFUSE`
+    Refused(Ground),
+    /// `ASK`
+    QuestionSent,
+    /// `ACCEPT`
+    Accepted,
+    /// `CALLED`
+    CallRecorded,
+}
+
+/// Why staff must look.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Concern {
+    /// A verdict exists and it is bad.
+    SenderUnauthenticated,
+    /// No verdict exists.
+    SenderUnknown,
+    /// Asked in the person's own words, which are these.
+    OwnWords(Personal),
+    /// The mailbox only observes, or the mail forbids answers.
+    Silent,
+    /// The mail is old.
+    MailTooOld,
+    /// A deletion that staff carry out by hand.
+    DeleteByHand,
+    /// Recordings: call the customer back.
+    CallBack,
+    /// Nobody is left who may decide.
+    NobodyMayDecide,
+    /// The address on file says that it was not them.
+    NotMe,
+    /// A plain user asked for a whole account.
+    MayNotAsk,
+    /// A source does not answer.
+    SourceDown(String),
+    /// The data moved away from the plan.
+    Drift {
+        /// Which, for people.
+        category: String,
+        /// Rows in the plan.
+        planned: u64,
+        /// Rows found.
+        found: u64,
+    },
+    /// A notice was refused.
+    Undeliverable {
+        /// Which.
+        notice: NoticeKind,
+        /// To whom.
+        to: Address,
+        /// The server's status code.
+        status: String,
+    },
+    /// Nobody knows whether a notice arrived.
+    Uncertain {
+        /// Which.
+        notice: NoticeKind,
+        /// To whom.
+        to: Address,
+    },
+}
+
+/// What becomes of the open challenge codes of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Codes {
+    /// They stay.
+    Keep,
+    /// None may be used again.
+    Void,
+}
+
+/// Decides what follows from an event.
+///
+/// # Errors
+/// `Rejected` when the event changes nothing; it is saved too.
+pub fn decide(
+    request: Option<&Request>,
+    event: &Event,
+    rules: &Rules,
+    now: Timestamp,
+) -> Result<Transition, Rejected> {
+    let Some(request) = request else {
+        return match event {
+            Event::Arrived(arrival) => Ok(arrive::arrived(arrival, rules, now)),
+            Event::Answered { .. }
+            | Event::Confirmed { .. }
+            | Event::Cancelled { .. }
+            | Event::Disowned { .. }
+            | Event::StatusAsked { .. }
+            | Event::NotUnderstood { .. }
+            | Event::Staff(_)
+            | Event::Resolved(_)
+            | Event::Planned { .. }
+            | Event::SourceDown { .. }
+            | Event::Drifted { .. }
+            | Event::Exported(_)
+            | Event::Accepted { .. }
+            | Event::Undelivered { .. }
+            | Event::Woke => Err(Rejected { why: Why::NotNow, actor: actor(event), notice: None }),
+        };
+    };
+    let draft = Draft::of(request, actor(event), now);
+    match event {
+        Event::Arrived(_) => Err(draft.reject(Why::NotNow)),
+        Event::Answered { from, form, text } => arrive::answered(draft, *from, form.as_ref(), text, rules),
+        Event::Confirmed { from, code } => identify::confirmed(draft, *from, *code, rules),
+        Event::Cancelled { from } => identify::cancelled(draft, *from),
+        Event::Disowned { from } => identify::disowned(draft, *from, rules),
+        Event::StatusAsked { from } => identify::status_asked(draft, *from),
+        Event::NotUnderstood { from } => Err(identify::not_understood(draft, *from)),
+        Event::Staff(act) => staff::act(draft, act, rules),
+        Event::Resolved(resolution) => identify::resolved(draft, resolution),
+        Event::Planned { plan, second_factor } => staff::planned(draft, plan, *second_factor, rules),
+        Event::SourceDown { source } => export::source_down(draft, source, rules),
+        Event::Drifted { category, planned, found } => {
+            let concern = Concern::Drift { category: category.clone(), planned: *planned, found: *found };
+            export::drifted(draft, concern, rules)
+        }
+        Event::Exported(package) => export::exported(draft, package),
+        Event::Accepted { notice } => export::accepted(draft, *notice),
+        Event::Undelivered { notice, audience, to, status, fate } => {
+            let (notice, to) = (*notice, to.clone());
+            let concern = match fate {
+                Fate::Rejected => Concern::Undeliverable { notice, to, status: status.clone() },
+                Fate::Uncertain => Concern::Uncertain { notice, to },
+            };
+            export::undelivered(draft, *audience, concern, rules)
+        }
+        Event::Woke => time::woke(draft, rules),
+    }
+    .map(|mut transition| {
+        transition.request.wake_at = time::wake_at(&transition.request, rules);
+        transition
+    })
+}
+
+fn actor(event: &Event) -> Actor {
+    match event {
+        Event::Arrived(_)
+        | Event::Answered { .. }
+        | Event::Confirmed { .. }
+        | Event::Cancelled { .. }
+        | Event::Disowned { .. }
+        | Event::StatusAsked { .. }
+        | Event::NotUnderstood { .. } => Actor::Requester,
+        Event::Staff(act) => Actor::Staff(act.by.clone()),
+        Event::Resolved(_)
+        | Event::Planned { .. }
+        | Event::SourceDown { .. }
+        | Event::Drifted { .. }
+        | Event::Exported(_)
+        | Event::Accepted { .. }
+        | Event::Undelivered { .. }
+        | Event::Woke => Actor::Daemon,
+    }
+}
+
+/// A transition in the making.
+struct Draft {
+    request: Request,
+    now: Timestamp,
+    actor: Actor,
+    from_stage: Option<&'static str>,
+    facts: Vec<Fact>,
+    notices: Vec<Intent>,
+    jobs: Vec<JobKind>,
+    codes: Codes,
+    consumed: Option<String>,
+}
+
+type Decision = Result<Transition, Rejected>;
+
+impl Draft {
+    fn of(request: &Request, actor: Actor, now: Timestamp) -> Self {
+        let mut draft = Self::new(request.clone(), actor, now);
+        draft.from_stage = Some(request.stage.name());
+        draft
+    }
+
+    const fn new(request: Request, actor: Actor, now: Timestamp) -> Self {
+        Self {
+            request,
+            now,
+            actor,
+            from_stage: None,
+            facts: Vec::new(),
+            notices: Vec::new(),
+            jobs: Vec::new(),
+            codes: Codes::Keep,
+            consumed: None,
+        }
+    }
+
+    fn note(self, action: Action) -> Self {
+        self.note_with(action, None, Vec::new())
+    }
+
+    fn note_with(
+        mut self,
+        action: Action,
+        reason: Option<String>,
+        evidence: Vec<(&'static str, String)>,
+    ) -> Self {
+        self.facts.push(Fact { action, actor: self.actor.clone(), reason, evidence });
+        self
+    }
+
+    fn enter(mut self, stage: Stage) -> Self {
+        self.request.stage = stage;
+        self
+    }
+
+    /// A question of staff stays on top until it is answered, because only there is its answer heard (decision 32).
+    fn block(mut self, blocker: Blocker) -> Self {
+        if self.request.blocker == Some(blocker) {
+            return self;
+        }
+        if self.request.blocker != Some(Blocker::StaffQuestion) {
+            self.request.blocker = Some(blocker);
+        }
+        self.note_with(Action::Blocked, Some(blocker.as_str().to_owned()), Vec::new())
+    }
+
+    /// Takes one of these blockers away. What still stands behind it (a form that is incomplete, a call-back that
+    /// nobody made) blocks again, so that a question and its answer never hide it.
+    fn unblock(mut self, which: &[Blocker]) -> Self {
+        let Some(blocker) = self.request.blocker.filter(|blocker| which.contains(blocker)) else {
+            return self;
+        };
+        self.request.blocker = None;
+        self = self.note_with(Action::Unblocked, Some(blocker.as_str().to_owned()), Vec::new());
+        match standing_blocker(&self.request) {
+            Some(standing) => self.block(standing),
+            None => self,
+        }
+    }
+
+    fn job(mut self, kind: JobKind) -> Self {
+        self.jobs.push(kind);
+        self
+    }
+
+    fn void_codes(mut self) -> Self {
+        self.codes = Codes::Void;
+        self
+    }
+
+    fn close(self, outcome: Outcome) -> Self {
+        let since = self.now;
+        let mut draft = self.enter(Stage::Closed { since, outcome }).void_codes();
+        draft.request.blocker = None;
+        draft
+    }
+
+    /// Tells the customer, where somebody may be told: the address on file once the directory gave one, before that the
+    /// sender if somebody vouches for them (decisions 11, 34). A silent request tells nobody.
+    fn tell_customer(mut self, notice: NoticeKind, detail: Detail) -> Self {
+        if let Some(to) = customer(&self.request) {
+            self.notices.push(Intent { notice, to, detail });
+        }
+        self
+    }
+
+    fn tell_staff(mut self, notice: NoticeKind, detail: &Detail, rules: &Rules) -> Self {
+        self.notices.extend(rules.staff.iter().map(|staff| Intent {
+            notice,
+            to: To::Staff(staff.name.clone()),
+            detail: detail.clone(),
+        }));
+        self
+    }
+
+    fn concern(self, concern: Concern, rules: &Rules) -> Self {
+        self.tell_staff(NoticeKind::Attention, &Detail::Concern(concern), rules)
+    }
+
+    fn done(self) -> Transition {
+        Transition {
+            request: self.request,
+            from_stage: self.from_stage,
+            facts: self.facts,
+            notices: self.notices,
+            jobs: self.jobs,
+            codes: self.codes,
+            consumed: self.consumed,
+        }
+    }
+
+    fn reject(self, why: Why) -> Rejected {
+        Rejected { why, actor: self.actor, notice: None }
+    }
+
+    fn reject_telling(self, why: Why, notice: NoticeKind, to: To) -> Rejected {
+        Rejected {
+            why,
+            actor: self.actor,
+            notice: Some(Intent { notice, to, detail: Detail::Unchanged(why) }),
+        }
+    }
+}
+
+/// What a request waits for by its own state, whatever else was asked meanwhile.
+fn standing_blocker(request: &Request) -> Option<Blocker> {
+    match request.stage {
+        Stage::Recorded { .. }
+            if !request.origin.verdict.speaks_for_customer()
+                || request
+                    .question
+                    .as_ref()
+                    .is_some_and(|q| q.over == Some(Blocker::SenderUnauthenticated)) =>
+        {
+            Some(Blocker::SenderUnauthenticated)
+        }
+        Stage::Recorded { .. } => {
+            request.problems.iter().any(Problem::is_blocking).then_some(Blocker::NeedsClarification)
+        }
+        Stage::AwaitingApproval { plan: PlanState::Frozen, .. } => {
+            request.lacks_second_factor().then_some(Blocker::NeedsSecondFactor)
+        }
+        Stage::AwaitingApproval { .. }
+        | Stage::AwaitingVerification { .. }
+        | Stage::Executing { .. }
+        | Stage::Delivering { .. }
+        | Stage::Closed { .. } => None,
+    }
+}
+
+/// Where the customer of this request can be told something, if anywhere.
+fn customer(request: &Request) -> Option<To> {
+    match request.voice {
+        Voice::Silent => None,
+        Voice::Speaks if request.subject.is_some() => Some(To::OnFile),
+        Voice::Speaks => request.origin.verdict.speaks_for_customer().then_some(To::Sender),
+    }
+}

@@ -1,0 +1,226 @@
+//! Staff decide. What needs a decision needs a code; an approval is bound to the request, the plan hash and the approver
+//! (decision 36, standard S7, S8); nobody decides about their own request.
+
+use super::{
+    Concern, Decided, Decision, Detail, Draft, Intent, To, Transition, Why, arrive, standing_blocker,
+};
+use crate::domain::audit::Action;
+use crate::domain::event::{SecondFactorNeed, StaffAct, StaffWord};
+use crate::domain::job::JobKind;
+use crate::domain::notice::NoticeKind;
+use crate::domain::personal::Personal;
+use crate::domain::plan::PlanSummary;
+use crate::domain::policy::{self, Rules, Staff};
+use crate::domain::request::{
+    Blocker, Ground, Kind, Outcome, PlanState, Request, SecondFactor, StaffQuestion, Stage, Voice,
+};
+use crate::domain::verification::StaffCode;
+
+/// The plan stands: staff are asked, or first told to call the customer back.
+pub(super) fn planned(
+    mut draft: Draft,
+    plan: &PlanSummary,
+    need: SecondFactorNeed,
+    rules: &Rules,
+) -> Decision {
+    let Stage::AwaitingApproval { since, plan: PlanState::Planning } = draft.request.stage else {
+        return Err(draft.reject(Why::NotNow));
+    };
+    draft = draft
+        .unblock(&[Blocker::ConnectorDown, Blocker::PlanDrift])
+        .enter(Stage::AwaitingApproval { since, plan: PlanState::Frozen });
+    draft = draft.note_with(
+        Action::PlanFrozen,
+        None,
+        vec![("plan", plan.hash.clone()), ("rows", plan.total_rows.to_string())],
+    );
+    draft.request.plan = Some(plan.clone());
+    if need == SecondFactorNeed::Yes && draft.request.second_factor == SecondFactor::NotNeeded {
+        draft.request.second_factor = SecondFactor::Needed;
+    }
+    Ok(ask_for_decision(draft, rules).done())
+}
+
+fn ask_for_decision(mut draft: Draft, rules: &Rules) -> Draft {
+    let somebody = rules.staff.iter().any(|member| policy::may_decide(member, &draft.request));
+    if !somebody {
+        draft = draft.concern(Concern::NobodyMayDecide, rules);
+    }
+    if draft.request.lacks_second_factor() {
+        let detail = Detail::Concern(Concern::CallBack);
+        draft = draft.block(Blocker::NeedsSecondFactor).note(Action::SecondFactorAsked);
+        return tell(draft, policy::may_call, rules, NoticeKind::Attention, &detail);
+    }
+    if !somebody {
+        return draft;
+    }
+    draft = draft.note(Action::ApprovalAsked);
+    tell(draft, policy::may_decide, rules, NoticeKind::ApprovalRequest, &Detail::None)
+}
+
+/// Tells those who may do what is asked.
+fn tell(
+    mut draft: Draft,
+    may: fn(&Staff, &Request) -> bool,
+    rules: &Rules,
+    notice: NoticeKind,
+    detail: &Detail,
+) -> Draft {
+    let able = rules.staff.iter().filter(|member| may(member, &draft.request));
+    draft.notices.extend(able.map(|member| Intent {
+        notice,
+        to: To::Staff(member.name.clone()),
+        detail: detail.clone(),
+    }));
+    draft
+}
+
+/// A staff word. Everything out of place changes nothing and is answered with the reason.
+pub(super) fn act(draft: Draft, act: &StaffAct, rules: &Rules) -> Decision {
+    let Some(member) = rules.staff.iter().find(|staff| staff.name == act.by) else {
+        return Err(draft.reject(Why::NotTheirs));
+    };
+    let unchanged = |draft: Draft, why| {
+        Err(draft.reject_telling(why, NoticeKind::DecisionRecorded, To::Staff(act.by.clone())))
+    };
+    if !draft.request.is_open() {
+        return unchanged(draft, Why::Closed);
+    }
+    if let Some(why) = objection(&draft.request, act, member) {
+        return unchanged(draft, why);
+    }
+    match &act.word {
+        StaffWord::Approve => Ok(approved(consume(draft, act), act, rules)),
+        StaffWord::Refuse { ground: Some(ground), text } => {
+            Ok(refused(consume(draft, act), act, *ground, text, rules))
+        }
+        StaffWord::Refuse { ground: None, .. } => unchanged(draft, Why::GroundMissing),
+        StaffWord::Ask { question } => Ok(asked(draft, act, question, rules)),
+        StaffWord::Accept => Ok(accepted(draft, act, rules)),
+        StaffWord::Called { note } => Ok(called(consume(draft, act), act, note, rules)),
+        StaffWord::NotInThread => unchanged(draft, Why::NotInThread),
+        StaffWord::NotUnderstood => unchanged(draft, Why::NotUnderstood),
+    }
+}
+
+/// Why this word from this person changes nothing now, if so. Who comes before what, and the code comes last, so that a
+/// rejected answer never tells whether its code was good.
+fn objection(request: &Request, act: &StaffAct, member: &Staff) -> Option<Why> {
+    let theirs = match act.word {
+        StaffWord::Approve | StaffWord::Refuse { .. } | StaffWord::Accept => {
+            policy::may_decide(member, request)
+        }
+        StaffWord::Called { .. } => policy::may_call(member, request),
+        StaffWord::Ask { .. } | StaffWord::NotInThread | StaffWord::NotUnderstood => true,
+    };
+    if !theirs {
+        return Some(Why::NotTheirs);
+    }
+    let out_of_place = match &act.word {
+        StaffWord::Approve => approve_objection(request, act),
+        StaffWord::Refuse { ground, .. } => {
+            let too_late = matches!(request.stage, Stage::Executing { .. } | Stage::Delivering { .. });
+            too_late.then_some(Why::NotNow).or_else(|| ground.is_none().then_some(Why::GroundMissing))
+        }
+        StaffWord::Ask { .. } => super::customer(request).is_none().then_some(Why::NotNow),
+        StaffWord::Accept => accept_objection(request),
+        StaffWord::Called { .. } => (!request.lacks_second_factor()).then_some(Why::NotNow),
+        StaffWord::NotInThread => Some(Why::NotInThread),
+        StaffWord::NotUnderstood => Some(Why::NotUnderstood),
+    };
+    let unproven = match act.word {
+        StaffWord::Approve | StaffWord::Refuse { .. } | StaffWord::Called { .. } => {
+            !matches!(act.code, StaffCode::Valid(_))
+        }
+        StaffWord::Ask { .. } | StaffWord::Accept | StaffWord::NotInThread | StaffWord::NotUnderstood => {
+            false
+        }
+    };
+    out_of_place.or_else(|| unproven.then_some(Why::CodeWrong))
+}
+
+fn approve_objection(request: &Request, act: &StaffAct) -> Option<Why> {
+    if !matches!(request.stage, Stage::AwaitingApproval { plan: PlanState::Frozen, .. }) {
+        return Some(Why::NotNow);
+    }
+    if request.lacks_second_factor() {
+        return Some(Why::SecondFactorMissing);
+    }
+    let plan = request.plan.as_ref().map(|plan| plan.hash.as_str());
+    if plan.is_none() || act.plan_hash.as_deref() != plan {
+        return Some(Why::OtherPlan);
+    }
+    (request.kind != Some(Kind::Export)).then_some(Why::NotNow)
+}
+
+fn accept_objection(request: &Request) -> Option<Why> {
+    let held = match request.blocker {
+        Some(Blocker::StaffQuestion) => standing_blocker(request),
+        blocker => blocker,
+    } == Some(Blocker::SenderUnauthenticated);
+    if !matches!(request.stage, Stage::Recorded { .. }) || request.voice == Voice::Silent || !held {
+        return Some(Why::NotNow);
+    }
+    let complete = request.kind.is_some() && request.form.scope.is_understood();
+    (!complete).then_some(Why::FormIncomplete)
+}
+
+fn consume(mut draft: Draft, act: &StaffAct) -> Draft {
+    if let StaffCode::Valid(code) = &act.code {
+        draft.consumed = Some(code.clone());
+    }
+    draft
+}
+
+fn approved(draft: Draft, act: &StaffAct, rules: &Rules) -> Transition {
+    let since = draft.now;
+    let plan = draft.request.plan.as_ref().map(|plan| plan.hash.clone()).unwrap_or_default();
+    decided(draft.unblock(&[Blocker::StaffQuestion, Blocker::Undeliverable]), act, Decided::Approved, rules)
+        .note_with(Action::Approved, None, vec![("plan", plan)])
+        .note(Action::ExportStarted)
+        .enter(Stage::Executing { since })
+        .job(JobKind::Export)
+        .done()
+}
+
+fn refused(draft: Draft, act: &StaffAct, ground: Ground, text: &Personal, rules: &Rules) -> Transition {
+    let text = (*text != Personal::default()).then(|| text.clone());
+    decided(draft, act, Decided::Refused(ground), rules)
+        .note_with(Action::Refused, Some(ground.as_str().to_owned()), Vec::new())
+        .tell_customer(NoticeKind::Refused, Detail::Refusal { ground, text })
+        .close(Outcome::Refused(ground))
+        .done()
+}
+
+fn asked(mut draft: Draft, act: &StaffAct, question: &Personal, rules: &Rules) -> Transition {
+    let over = match (draft.request.blocker, &draft.request.question) {
+        (Some(Blocker::StaffQuestion), Some(earlier)) => earlier.over,
+        (blocker, _) => blocker,
+    };
+    draft.request.question = Some(StaffQuestion { by: act.by.clone(), text: question.clone(), over });
+    decided(draft, act, Decided::QuestionSent, rules)
+        .note(Action::QuestionAsked)
+        .block(Blocker::StaffQuestion)
+        .tell_customer(NoticeKind::Question, Detail::Text(question.clone()))
+        .done()
+}
+
+fn accepted(draft: Draft, act: &StaffAct, rules: &Rules) -> Transition {
+    // Nobody vouched for the sender, so from here on only the address on file hears from us.
+    let draft = arrive::start_check(decided(draft, act, Decided::Accepted, rules).note(Action::Accepted));
+    draft.unblock(&[Blocker::SenderUnauthenticated, Blocker::StaffQuestion]).done()
+}
+
+fn called(mut draft: Draft, act: &StaffAct, note: &Personal, rules: &Rules) -> Transition {
+    let (by, at) = (act.by.clone(), draft.now);
+    draft.request.second_factor = SecondFactor::Called { by, at, note: note.clone() };
+    let draft = decided(draft, act, Decided::CallRecorded, rules).note(Action::CallRecorded);
+    let draft = draft.unblock(&[Blocker::NeedsSecondFactor]);
+    ask_for_decision(draft, rules).done()
+}
+
+/// Everybody on staff sees what was decided, and by whom.
+fn decided(draft: Draft, act: &StaffAct, what: Decided, rules: &Rules) -> Draft {
+    let detail = Detail::Decided(act.by.clone(), what);
+    draft.tell_staff(NoticeKind::DecisionRecorded, &detail, rules)
+}

@@ -1,0 +1,266 @@
+//! The state: the only SQL of our own, one text for SQLite and PostgreSQL. Everything personal in it is sealed, look-ups
+//! go by keyed hashes, and every change of a request comes as a `Transition` (`requests.rs`). Never decides anything.
+//! `workflow` is its only caller that writes.
+
+mod error;
+pub use error::StoreError;
+
+mod audit;
+mod codes;
+mod dialect;
+mod jobs;
+mod keys;
+mod mails;
+mod outbox;
+mod plans;
+mod requests;
+mod staff;
+
+pub use audit::AuditRow;
+pub use codes::OpenCode;
+pub use dialect::Engine;
+pub use jobs::{JobRow, Lease};
+pub use keys::{Keyring, Sealer};
+pub use mails::{Content, Keep, MailRow, NewMail, Place, Settled};
+pub use outbox::{Claim, NewParcel, OutboxRow, Settlement, Thread};
+pub use requests::{Filter, RequestRow};
+pub use staff::{StaffRow, StaffState};
+
+use crate::domain::merkle::Frontier;
+use crate::env::Entropy;
+use jiff::Timestamp;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::Migrator;
+use sqlx::{Any, AnyPool, AssertSqlSafe, Executor, Row, Transaction};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Connections per daemon. SQLite has one writer; the rest read.
+const CONNECTIONS_MAX: u32 = 8;
+/// How long to wait for a connection or for SQLite's write lock.
+const WAIT_MAX: Duration = Duration::from_secs(15);
+
+/// The open state.
+#[derive(Clone)]
+pub struct Store {
+    pool: AnyPool,
+    engine: Engine,
+    /// SQLite has one writer. Waiting here is fair and exact; SQLite's own busy handler sleeps up to 100 ms at a time.
+    writer: Arc<tokio::sync::Mutex<()>>,
+    keyring: Arc<Keyring>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Store {
+    /// Opens the state, checks that it is durable and brings the schema up to date.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, is not durable, or holds a newer schema.
+    pub async fn open(url: &str, keyring: Keyring, entropy: Arc<dyn Entropy>) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let engine = Engine::of_url(url).ok_or_else(|| StoreError::Url(url.to_owned()))?;
+        let url = match engine {
+            Engine::Sqlite if !url.contains('?') => format!("{url}?mode=rwc"),
+            Engine::Sqlite | Engine::Postgres => url.to_owned(),
+        };
+        let options = AnyConnectOptions::from_str(&url).map_err(database("reading the URL"))?;
+        let pool = pool_options(engine).connect_with(options).await.map_err(database("connecting"))?;
+        let writer = Arc::default();
+        let store = Self { pool, engine, writer, keyring: Arc::new(keyring), entropy };
+        Migrator::with_migrations(engine.migrations()).run(&store.pool).await?;
+        store.assert_durable().await?;
+        Ok(store)
+    }
+
+    /// Which engine it is.
+    pub const fn engine(&self) -> Engine {
+        self.engine
+    }
+
+    /// The keys that look-ups and codes are hashed with.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.pool.execute("SELECT 1").await.map(drop).map_err(database("asking for a sign of life"))
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Opens a writing transaction. Never call it inside a `select!` or a timeout: sqlx 0.9.0 loses later writes when
+    /// this future is dropped (its issue 4385; `after_release` below is the second net).
+    pub async fn begin(&self) -> Result<Tx<'_>, StoreError> {
+        let turn = match self.engine {
+            Engine::Sqlite => Some(Arc::clone(&self.writer).lock_owned().await),
+            Engine::Postgres => None,
+        };
+        let inner =
+            self.pool.begin_with(self.engine.begin()).await.map_err(database("beginning a transaction"))?;
+        Ok(Tx { store: self, inner, tail: None, _turn: turn })
+    }
+
+    /// An acknowledged commit must survive a power cut, and what was deleted must be gone (standard R9, E5).
+    async fn assert_durable(&self) -> Result<(), StoreError> {
+        match self.engine {
+            Engine::Postgres => {
+                self.assert_setting("synchronous_commit", |level| level != "off").await?;
+                self.assert_setting("fsync", |fsync| fsync == "on").await
+            }
+            Engine::Sqlite => {
+                for (pragma, expected) in PRAGMAS {
+                    self.assert_setting(pragma, |found| found == expected).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn assert_setting(&self, name: &str, good: impl Fn(&str) -> bool) -> Result<(), StoreError> {
+        let sql = match self.engine {
+            Engine::Sqlite => format!("PRAGMA {name}"),
+            Engine::Postgres => format!("SELECT current_setting('{name}')"),
+        };
+        let row = sqlx::query(AssertSqlSafe(sql))
+            .fetch_one(&self.pool)
+            .await
+            .map_err(database("reading the durability settings"))?;
+        let number = row.try_get::<i64, _>(0).map(|number| number.to_string());
+        let found = number
+            .or_else(|_| row.try_get::<String, _>(0))
+            .map_err(database("reading the durability settings"))?;
+        if good(&found) {
+            return Ok(());
+        }
+        Err(StoreError::Unsafe(format!(
+            "its setting {name} is {found}: accepted mail could be lost at a power cut, or what was deleted stay; \
+             keep the state in a file on a local disk, or set it right on the PostgreSQL server"
+        )))
+    }
+}
+
+/// What SQLite answers on a connection that may hold our state.
+const PRAGMAS: [(&str, &str); 6] = [
+    ("journal_mode", "wal"),
+    ("synchronous", "2"),
+    ("foreign_keys", "1"),
+    ("busy_timeout", "15000"),
+    ("secure_delete", "1"),
+    ("temp_store", "2"),
+];
+
+fn pool_options(engine: Engine) -> AnyPoolOptions {
+    let options = AnyPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(WAIT_MAX);
+    match engine {
+        // Every pragma but journal_mode belongs to a connection, not to the file.
+        Engine::Sqlite => options.after_connect(|connection, _| {
+            Box::pin(async move {
+                connection
+                    .execute(
+                        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
+                         PRAGMA busy_timeout=15000; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; \
+                         PRAGMA cache_size=-4000",
+                    )
+                    .await?;
+                Ok(())
+            })
+        }),
+        Engine::Postgres => options
+            // The ROLLBACK below is mostly not needed, and the server would say so in our log each time.
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection.execute(sqlx::raw_sql("SET client_min_messages TO error")).await?;
+                    Ok(())
+                })
+            })
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.execute(sqlx::raw_sql("ROLLBACK")).await?;
+                    Ok(true)
+                })
+            }),
+    }
+}
+
+/// One transaction. Dropped without `commit`, it leaves nothing behind.
+pub struct Tx<'s> {
+    store: &'s Store,
+    inner: Transaction<'static, Any>,
+    /// The audit log's end, once this transaction has locked it.
+    tail: Option<Frontier>,
+    /// The right to write, on SQLite; given back last, after `inner` has ended.
+    _turn: Option<tokio::sync::OwnedMutexGuard<()>>,
+}
+
+impl Tx<'_> {
+    /// Makes everything durable, the audit head last.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.write_audit_head().await?;
+        self.inner.commit().await.map_err(database("committing"))
+    }
+}
+
+fn database(doing: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |source| StoreError::Database { doing, source }
+}
+
+/// Microseconds since 1970, as every time column holds them.
+fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+fn impossible(
+    table: &'static str,
+    column: &'static str,
+    row: &str,
+    problem: impl std::fmt::Display,
+) -> StoreError {
+    StoreError::Impossible { table, column, row: row.to_owned(), problem: problem.to_string() }
+}
+
+type AnyRow = sqlx::any::AnyRow;
+
+fn text(row: &AnyRow, table: &'static str, id: &str, column: &'static str) -> Result<String, StoreError> {
+    row.try_get(column).map_err(|error| impossible(table, column, id, error))
+}
+
+fn text_if(
+    row: &AnyRow,
+    table: &'static str,
+    id: &str,
+    column: &'static str,
+) -> Result<Option<String>, StoreError> {
+    row.try_get(column).map_err(|error| impossible(table, column, id, error))
+}
+
+fn number(row: &AnyRow, table: &'static str, id: &str, column: &'static str) -> Result<i64, StoreError> {
+    row.try_get(column).map_err(|error| impossible(table, column, id, error))
+}
+
+fn bytes(row: &AnyRow, table: &'static str, id: &str, column: &'static str) -> Result<Vec<u8>, StoreError> {
+    row.try_get(column).map_err(|error| impossible(table, column, id, error))
+}
+
+fn time(row: &AnyRow, table: &'static str, id: &str, column: &'static str) -> Result<Timestamp, StoreError> {
+    let micros = number(row, table, id, column)?;
+    Timestamp::from_microsecond(micros).map_err(|error| impossible(table, column, id, error))
+}
+
+fn time_if(
+    row: &AnyRow,
+    table: &'static str,
+    id: &str,
+    column: &'static str,
+) -> Result<Option<Timestamp>, StoreError> {
+    let micros: Option<i64> = row.try_get(column).map_err(|error| impossible(table, column, id, error))?;
+    micros
+        .map(|micros| {
+            Timestamp::from_microsecond(micros).map_err(|error| impossible(table, column, id, error))
+        })
+        .transpose()
+}

@@ -1,0 +1,240 @@
+//! What belongs to no request: the daemon's start and stop, its leases and gauges, and the digest of old mail that staff
+//! get once (decision 8). Each act has its audit entry.
+
+use super::post::{Answered, Letter};
+use super::{Failure, Workflow};
+use crate::crypto::code;
+use crate::domain::audit::{Action, Actor, Entry};
+use crate::domain::ids::Reference;
+use crate::domain::notice::{
+    AttentionReason, AttentionText, DigestLine, DigestText, FirstStart, Notice, OldMail,
+};
+use crate::domain::personal::Personal;
+use crate::domain::policy::Staff;
+use crate::mail::incoming;
+use crate::store::{Filter, Tx};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// Old mails named in a digest.
+const OLD_MAILS_MAX: i64 = 20;
+/// Requests named in a digest.
+const LINES_MAX: usize = 20;
+/// Between two mails to staff about mail that was set aside.
+const QUARANTINE_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+/// Between two looks at the package folder.
+const PACKAGES_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+/// Open requests that a digest counts.
+const OPEN_MAX: i64 = 10_000;
+/// "Due soon" in a digest.
+const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+impl Workflow {
+    /// What a fresh process does first: takes back what the last one held, and finishes what it had begun.
+    pub async fn start(&self) -> Result<(), Failure> {
+        let mut tx = self.store.begin().await?;
+        tx.release_leases().await?;
+        tx.append_audit(&[self.entry(Action::DaemonStarted, BTreeMap::new())]).await?;
+        tx.commit().await?;
+        self.warm_up().await?;
+        self.begin_careful().await?;
+        let closed = self.recover_deliveries().await?;
+        if closed > 0 {
+            tracing::info!(
+                closed,
+                "closed requests whose completion mail had been accepted before the last stop"
+            );
+        }
+        Ok(())
+    }
+
+    /// What an ordered stop does last.
+    pub async fn stop(&self) -> Result<(), Failure> {
+        let mut tx = self.store.begin().await?;
+        tx.append_audit(&[self.entry(Action::DaemonStopped, BTreeMap::new())]).await?;
+        tx.commit().await?;
+        self.store.close().await;
+        Ok(())
+    }
+
+    /// Keeps this process's leases alive.
+    pub async fn heartbeat(&self, owner: &str) -> Result<(), Failure> {
+        let mut tx = self.store.begin().await?;
+        tx.heartbeat(owner, self.env.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Removes packages whose time in the folder is over (`[delivery] keep_days` after closing). Once an hour is enough.
+    pub async fn remove_old_packages(&self) -> Result<(), Failure> {
+        let now = self.env.now();
+        if !self.packages_looked_at.pass(now, PACKAGES_PAUSE) {
+            return Ok(());
+        }
+        let folder = &self.settings.delivery.package_dir;
+        let what = |error: std::io::Error| Failure::Package(format!("reading {}: {error}", folder.display()));
+        let mut files = tokio::fs::read_dir(folder).await.map_err(what)?;
+        while let Some(file) = files.next_entry().await.map_err(what)? {
+            let name = file.file_name().to_string_lossy().into_owned();
+            let Some(reference) = name.strip_suffix(".zip").and_then(Reference::parse) else {
+                continue;
+            };
+            let row = self.store.request(&reference).await?;
+            let keep = SignedDuration::from_hours(24 * i64::from(self.settings.delivery.keep_days));
+            let over =
+                row.is_some_and(|row| !row.request.is_open() && row.request.stage.since() + keep <= now);
+            if over {
+                tokio::fs::remove_file(file.path()).await.map_err(what)?;
+                tracing::info!(request = %reference, "removed a package whose time is over");
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets the gauges.
+    pub async fn measure(&self) -> Result<(), Failure> {
+        for (stage, many) in self.store.requests_by_stage().await? {
+            metrics::gauge!("dsrd_requests", "stage" => stage).set(as_gauge(many));
+        }
+        let (waiting, oldest) = self.store.outbox_backlog().await?;
+        metrics::gauge!("dsrd_outbox_waiting").set(as_gauge(waiting));
+        let age = oldest.map_or(0.0, |oldest| self.env.now().duration_since(oldest).as_secs_f64());
+        metrics::gauge!("dsrd_outbox_oldest_seconds").set(age);
+        metrics::gauge!("dsrd_jobs_open").set(as_gauge(self.store.open_jobs().await?));
+        Ok(())
+    }
+
+    /// Tells staff once what lay in a mailbox before the first start and looks like a request. Nothing of it is answered.
+    pub async fn tell_old_mail(&self, mailbox: &str) -> Result<(), Failure> {
+        let place = self.place(mailbox).await?;
+        if place.listed {
+            return Ok(());
+        }
+        if self.rules().await?.staff.is_empty() {
+            // Nobody would read it; it waits for the first member of staff.
+            return Ok(());
+        }
+        let now = self.env.now();
+        let listed = self.store.listed_mails(mailbox).await?;
+        let letters = if listed == 0 {
+            Vec::new()
+        } else {
+            self.to_all_staff(&Notice::Digest(self.digest(mailbox, place.since, listed).await?)).await?
+        };
+        let mut tx = self.store.begin().await?;
+        let evidence = BTreeMap::from([
+            ("mailbox".to_owned(), mailbox.to_owned()),
+            ("mails".to_owned(), listed.to_string()),
+        ]);
+        tx.append_audit(&[self.entry(Action::MailListed, evidence)]).await?;
+        self.queue_unbound(&mut tx, &letters).await?;
+        tx.set_listed(mailbox, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Tells staff of a mail that was set aside: it may be a request, and its clock would run. One mail an hour at most,
+    /// because somebody may send thousands.
+    pub(super) async fn tell_set_aside(&self, mailbox: &str, id: &str, why: &str) -> Result<(), Failure> {
+        let now = self.env.now();
+        if !self.quarantine_told.pass(now, QUARANTINE_PAUSE) {
+            return Ok(());
+        }
+        let notice = Notice::Attention(AttentionText {
+            reference: None,
+            kind: None,
+            company: self.settings.company.clone(),
+            about: AttentionReason::Quarantine {
+                mailbox: mailbox.to_owned(),
+                id: id.to_owned(),
+                why: why.to_owned(),
+            },
+            received: None,
+            due: None,
+        });
+        let letters = self.to_all_staff(&notice).await?;
+        let mut tx = self.store.begin().await?;
+        tx.append_audit(&[
+            self.entry(Action::NoticeQueued, BTreeMap::from([("mail".to_owned(), id.to_owned())]))
+        ])
+        .await?;
+        self.queue_unbound(&mut tx, &letters).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn to_all_staff(&self, notice: &Notice) -> Result<Vec<Letter>, Failure> {
+        let staff = self.rules().await?.staff;
+        let freeze = |member: &Staff| {
+            let token = code::token(self.env.entropy.bits());
+            self.freeze(notice, &member.address, &token, &Answered::default(), Vec::new())
+        };
+        staff.iter().map(freeze).collect()
+    }
+
+    /// A notice about no request is sealed with a key of its own.
+    async fn queue_unbound(&self, tx: &mut Tx<'_>, letters: &[Letter]) -> Result<(), Failure> {
+        let now = self.env.now();
+        for letter in letters {
+            let sealer = tx.new_sealer(&letter.id, now).await?;
+            tx.insert_parcels(&[(letter.parcel(), &sealer)], now).await?;
+        }
+        Ok(())
+    }
+
+    async fn digest(&self, mailbox: &str, since: Timestamp, listed: u64) -> Result<DigestText, Failure> {
+        let mails = self.old_mails(mailbox).await?;
+        let now = self.env.now();
+        let calendar = &self.settings.calendar;
+        let open = self.store.requests(Filter::Open, OPEN_MAX).await?;
+        let count = |condition: &dyn Fn(Timestamp) -> bool| {
+            let many = open.iter().filter(|row| condition(row.request.due.due_at)).count();
+            u64::try_from(many).unwrap_or(u64::MAX)
+        };
+        let lines = open.iter().take(LINES_MAX).map(|row| DigestLine {
+            reference: row.request.reference.clone(),
+            kind: row.request.kind,
+            standing: super::compose::standing(&row.request),
+            due: row.request.due.due,
+        });
+        Ok(DigestText {
+            company: self.settings.company.clone(),
+            on: calendar.local_date(now),
+            first_start: Some(FirstStart { since: calendar.local_date(since), count: listed, mails }),
+            open: u64::try_from(open.len()).unwrap_or(u64::MAX),
+            due_soon: count(&|due| due > now && due <= now + SOON),
+            overdue: count(&|due| due <= now),
+            lines: lines.collect(),
+        })
+    }
+
+    /// The newest of the listed mails, as staff need them to find them.
+    async fn old_mails(&self, mailbox: &str) -> Result<Vec<OldMail>, Failure> {
+        let rows = self.store.newest_listed_mails(mailbox, OLD_MAILS_MAX).await?;
+        let read = rows.iter().filter_map(|row| {
+            let incoming = incoming::read(&row.raw, &self.settings.limits).ok()?;
+            Some(OldMail {
+                received: self.settings.calendar.local_date(row.received_at),
+                from: incoming.from.ok()?,
+                subject: Personal::new(incoming.subject),
+            })
+        });
+        Ok(read.collect())
+    }
+
+    fn entry(&self, action: Action, evidence: BTreeMap<String, String>) -> Entry {
+        Entry {
+            at: self.env.now(),
+            request: None,
+            actor: Actor::Daemon,
+            action,
+            from_stage: None,
+            to_stage: None,
+            reason: None,
+            evidence,
+        }
+    }
+}
+
+/// Counts of rows are far below the 2^52 that a gauge holds exactly.
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and counts of rows are small")]
+fn as_gauge(many: i64) -> f64 {
+    many as f64
+}

@@ -1,0 +1,467 @@
+//! The use-cases, in the order in which a request lives: `receive`, `verify`, `approve`, `execute`, `deliver`, and
+//! `deadlines` for what time alone brings. `apply` is the only writer of requests: load, ask `domain` to decide, compose,
+//! then save the request with its audit entries, jobs and notices in one transaction. Decides nothing itself.
+
+mod failure;
+pub use failure::Failure;
+
+mod approve;
+mod caps;
+mod compose;
+mod deadlines;
+mod deliver;
+mod execute;
+mod lifecycle;
+mod operate;
+mod post;
+mod receive;
+pub mod settings;
+mod thread;
+mod verify;
+
+pub use caps::CapSettings;
+pub use operate::{Operation, Reply};
+pub use receive::Intake;
+
+use crate::connectors::Connectors;
+use crate::domain::audit::{Action, Actor, Entry};
+use crate::domain::event::Event;
+use crate::domain::ids::Reference;
+use crate::domain::job::JobKind;
+use crate::domain::plan::Plan;
+use crate::domain::policy::{Rules, Staff};
+use crate::domain::request::Request;
+use crate::domain::transition::{Codes, Fact, Intent, Rejected, Transition, Why, decide};
+use crate::env::Env;
+use crate::render::Texts;
+use crate::store::{Lease, NewParcel, RequestRow, Sealer, Settled, StaffState, Store, StoreError, Tx};
+use caps::{Caps, Gate};
+use jiff::{SignedDuration, Timestamp};
+use post::{Answered, Letter};
+use settings::Settings;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How often an event is decided anew when somebody else saved the request first.
+const CONFLICTS_MAX: u32 = 5;
+
+/// The use-cases with all that they need.
+pub struct Workflow {
+    store: Store,
+    env: Env,
+    texts: Arc<Texts>,
+    settings: Settings,
+    connectors: Connectors,
+    caps: Mutex<Caps>,
+    quarantine_told: Gate,
+    packages_looked_at: Gate,
+    /// Millisecond and number of the last id that was drawn.
+    last_id: Mutex<(u64, u16)>,
+}
+
+/// Something happened to a request, with what it came from: settled in the same transaction.
+pub(crate) struct Incident {
+    /// The request; none for a first mail.
+    reference: Option<Reference>,
+    /// What.
+    event: Event,
+    /// The mail that said it.
+    mail: Option<MailCause>,
+    /// The job that found it.
+    job: Option<Lease>,
+    /// The plan behind a `Planned`.
+    plan: Option<Plan>,
+    /// Who, where it was not the event's own actor: the command line.
+    actor: Option<Actor>,
+}
+
+impl Incident {
+    fn of(reference: &Reference, event: Event) -> Self {
+        Self { reference: Some(reference.clone()), event, mail: None, job: None, plan: None, actor: None }
+    }
+}
+
+/// The mail that caused an incident.
+struct MailCause {
+    id: String,
+    name: String,
+    class: &'static str,
+    reason: String,
+    fingerprint: String,
+    sealer: Sealer,
+    answered: Answered,
+}
+
+/// What became of an incident.
+#[derive(Debug)]
+pub(crate) enum Applied {
+    /// Saved.
+    Changed,
+    /// Nothing changed, and why.
+    Unchanged(Why),
+}
+
+/// An incident, decided and composed: only the writing is left.
+struct Prepared {
+    decision: Result<Transition, Rejected>,
+    sealer: Sealer,
+    letters: Vec<Letter>,
+    entries: Vec<Entry>,
+}
+
+impl Prepared {
+    /// The next state with its key, where the event was accepted.
+    fn changed(&self) -> Option<(&Transition, &Sealer)> {
+        self.decision.as_ref().ok().map(|transition| (transition, &self.sealer))
+    }
+}
+
+impl Workflow {
+    /// Puts the parts together and learns from the outbox how often strangers were answered lately.
+    pub async fn new(
+        store: Store,
+        env: Env,
+        texts: Texts,
+        settings: Settings,
+        connectors: Connectors,
+    ) -> Result<Self, Failure> {
+        store.check_master_key().await?;
+        let mut caps = Caps::default();
+        let day = SignedDuration::from_hours(24);
+        for (index, at) in store.answers_since(env.now() - day).await? {
+            caps.count(&index, None, at);
+        }
+        Ok(Self {
+            store,
+            env,
+            texts: Arc::new(texts),
+            settings,
+            connectors,
+            caps: Mutex::new(caps),
+            quarantine_told: Gate::default(),
+            packages_looked_at: Gate::default(),
+            last_id: Mutex::default(),
+        })
+    }
+
+    /// The state, for reading.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The configuration.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn caps(&self) -> MutexGuard<'_, Caps> {
+        self.caps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A version 7 UUID from our own clock and entropy: rows lie in the order in which they were made. Within one millisecond a
+    /// number in `rand_a` keeps that order (RFC 9562 6.2, method 1): two mails of one person must be read in theirs.
+    fn draw_id(&self) -> String {
+        let mut random = [0; 10];
+        self.env.entropy.fill(&mut random);
+        let now = u64::try_from(self.env.now().as_millisecond()).unwrap_or(0);
+        let (millis, number) = {
+            let mut last = self.last_id.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = next_id(*last, now);
+            *last
+        };
+        let [high, low, ..] = &mut random;
+        [*high, *low] = number.to_be_bytes();
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().simple().to_string()
+    }
+
+    async fn rules(&self) -> Result<Rules, Failure> {
+        let staff = self.store.staff().await?;
+        let active: Vec<Staff> =
+            staff.into_iter().filter(|row| row.state == StaffState::Active).map(|row| row.staff).collect();
+        Ok(self.settings.rules(active))
+    }
+
+    /// Applies one incident.
+    pub(crate) async fn apply_one(&self, incident: &Incident) -> Result<Applied, Failure> {
+        let rules = self.rules().await?;
+        for _ in 0..CONFLICTS_MAX {
+            let mut known = HashMap::new();
+            let prepared = self.prepare(incident, &rules, &mut known).await?;
+            let written = self.write(&[(incident, &prepared)]).await;
+            if written.is_err() {
+                self.take_back(prepared.letters.iter());
+            }
+            match written {
+                Err(StoreError::Conflict(what)) => {
+                    tracing::info!(what, "decided anew: somebody else saved it first");
+                }
+                Err(error) => return Err(error.into()),
+                Ok(()) => return Ok(applied(&prepared)),
+            }
+        }
+        Err(StoreError::Conflict("the request, again and again".into()).into())
+    }
+
+    /// Applies many incidents with one commit. When that fails, each is applied alone, so that one bad event never stops
+    /// the others; those that still fail are returned with their reasons.
+    pub(crate) async fn apply(&self, incidents: &[Incident]) -> Result<Vec<(usize, Failure)>, Failure> {
+        if incidents.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rules = self.rules().await?;
+        if self.apply_together(incidents, &rules).await.is_ok() {
+            return Ok(Vec::new());
+        }
+        let mut failed = Vec::new();
+        for (index, incident) in incidents.iter().enumerate() {
+            if let Err(failure) = self.apply_one(incident).await {
+                failed.push((index, failure));
+            }
+        }
+        Ok(failed)
+    }
+
+    async fn apply_together(&self, incidents: &[Incident], rules: &Rules) -> Result<(), Failure> {
+        let mut prepared = Vec::with_capacity(incidents.len());
+        let result = self.prepare_and_write(incidents, rules, &mut prepared).await;
+        if result.is_err() {
+            self.take_back(prepared.iter().flat_map(|prepared| &prepared.letters));
+        }
+        result
+    }
+
+    async fn prepare_and_write(
+        &self,
+        incidents: &[Incident],
+        rules: &Rules,
+        prepared: &mut Vec<Prepared>,
+    ) -> Result<(), Failure> {
+        let mut known = HashMap::new();
+        for incident in incidents {
+            prepared.push(self.prepare(incident, rules, &mut known).await?);
+        }
+        let together: Vec<(&Incident, &Prepared)> = incidents.iter().zip(prepared.iter()).collect();
+        Ok(self.write(&together).await?)
+    }
+
+    /// Loads, decides and composes, outside any transaction. `known` carries requests that this batch has changed.
+    async fn prepare(
+        &self,
+        incident: &Incident,
+        rules: &Rules,
+        known: &mut HashMap<Reference, RequestRow>,
+    ) -> Result<Prepared, Failure> {
+        let now = self.env.now();
+        let row = match &incident.reference {
+            None => None,
+            Some(reference) => match known.get(reference) {
+                Some(row) => Some(row.clone()),
+                None => self.store.request(reference).await?,
+            },
+        };
+        let sealer = match (&row, &incident.mail) {
+            (Some(row), _) => row.sealer.clone(),
+            (None, Some(mail)) => mail.sealer.clone(),
+            (None, None) => return Err(Failure::Refused("no such request".into())),
+        };
+        let decision = decide(row.as_ref().map(|row| &row.request), &incident.event, rules, now);
+        let answered = incident.mail.as_ref().map(|mail| mail.answered.clone()).unwrap_or_default();
+        let (subject, intents) = match &decision {
+            Ok(transition) => (Some(transition.request()), transition.notices()),
+            Err(rejected) => (row.as_ref().map(|row| &row.request), rejected.notice.as_slice()),
+        };
+        let letters = match subject {
+            Some(request) => self.letters(request, intents, rules, &answered).await?,
+            None => Vec::new(),
+        };
+        let entries = entries(incident, &decision, &letters, now);
+        if let Ok(transition) = &decision {
+            let mut request = transition.request().clone();
+            request.version += 1;
+            known.insert(request.reference.clone(), RequestRow { request, sealer: sealer.clone() });
+        }
+        Ok(Prepared { decision, sealer, letters, entries })
+    }
+
+    async fn letters(
+        &self,
+        request: &Request,
+        intents: &[Intent],
+        rules: &Rules,
+        answered: &Answered,
+    ) -> Result<Vec<Letter>, Failure> {
+        let mut letters = Vec::with_capacity(intents.len());
+        for intent in intents {
+            letters.extend(self.letter(request, intent, rules, answered).await?);
+        }
+        Ok(letters)
+    }
+
+    /// One transaction for all of them, and one statement for many rows of a kind.
+    async fn write(&self, together: &[(&Incident, &Prepared)]) -> Result<(), StoreError> {
+        let now = self.env.now();
+        let entries: Vec<Entry> =
+            together.iter().flat_map(|(_, prepared)| prepared.entries.iter().cloned()).collect();
+        let changed = || together.iter().filter_map(|(_, prepared)| prepared.changed());
+        let jobs: Vec<(String, &Reference, JobKind)> = changed()
+            .flat_map(|(transition, _)| transition.jobs().iter().map(move |kind| (transition, *kind)))
+            .map(|(transition, kind)| (self.draw_id(), &transition.request().reference, kind))
+            .collect();
+        let letters = together.iter().flat_map(|(_, prepared)| {
+            prepared.letters.iter().map(|letter| (letter.parcel(), &prepared.sealer))
+        });
+        let letters: Vec<(NewParcel<'_>, &Sealer)> = letters.collect();
+        let transitions: Vec<(&Transition, &Sealer)> = changed().collect();
+        let mut tx = self.store.begin().await?;
+        tx.append_audit(&entries).await?;
+        tx.save(&transitions).await?;
+        tx.insert_jobs(&jobs, now).await?;
+        tx.insert_parcels(&letters, now).await?;
+        for (incident, prepared) in together {
+            self.write_rest(&mut tx, incident, prepared, now).await?;
+        }
+        tx.commit().await
+    }
+
+    async fn write_rest(
+        &self,
+        tx: &mut Tx<'_>,
+        incident: &Incident,
+        prepared: &Prepared,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if let Some((transition, sealer)) = prepared.changed() {
+            let reference = &transition.request().reference;
+            if transition.codes() == Codes::Void {
+                tx.void_codes(reference).await?;
+            }
+            if let Some(code) = transition.consumed() {
+                tx.use_staff_code(code, &format!("{reference} {}", incident.event.name()), now).await?;
+            }
+            if let Some(plan) = &incident.plan {
+                tx.insert_plan(plan, sealer, now).await?;
+            }
+            for letter in &prepared.letters {
+                if let Some((hash, until)) = &letter.code {
+                    tx.insert_code(&letter.id, reference, hash, (now, *until)).await?;
+                }
+            }
+        }
+        if let Some(lease) = &incident.job {
+            tx.finish_job(lease, now).await?;
+        }
+        match &incident.mail {
+            Some(mail) => tx.settle_mail(&settled(mail, incident, prepared)).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// What the audit log says of it. The first entry names the notices that leave because of it.
+fn entries(
+    incident: &Incident,
+    decision: &Result<Transition, Rejected>,
+    letters: &[Letter],
+    now: Timestamp,
+) -> Vec<Entry> {
+    let (facts, stages, reference) = match decision {
+        Ok(transition) => {
+            let to = transition.request().stage.name();
+            let from = transition.from_stage();
+            let stages = (from != Some(to)).then_some((from, to));
+            (transition.facts().to_vec(), stages, Some(transition.request().reference.clone()))
+        }
+        Err(rejected) if rejected.why == Why::NothingDue => return Vec::new(),
+        Err(rejected) => (vec![rejection(rejected, &incident.event)], None, incident.reference.clone()),
+    };
+    let notices = letters.iter().map(|letter| format!("{}:{}", letter.notice.as_str(), letter.id));
+    let mut notices = Some(notices.collect::<Vec<_>>().join(" ")).filter(|text| !text.is_empty());
+    let facts = if facts.is_empty() && notices.is_some() { vec![queued()] } else { facts };
+    let mut stages = stages;
+    facts
+        .into_iter()
+        .map(|fact| {
+            let (from_stage, to_stage) = stages.take().map_or((None, None), |(from, to)| (from, Some(to)));
+            let mut evidence: BTreeMap<String, String> =
+                fact.evidence.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            if let Some(notices) = notices.take() {
+                evidence.insert("notices".to_owned(), notices);
+            }
+            Entry {
+                at: now,
+                request: reference.clone(),
+                actor: incident.actor.clone().unwrap_or(fact.actor),
+                action: fact.action,
+                from_stage: from_stage.map(str::to_owned),
+                to_stage: to_stage.map(str::to_owned),
+                reason: fact.reason,
+                evidence,
+            }
+        })
+        .collect()
+}
+
+/// Numbers that fit into `rand_a`.
+const IDS_PER_MILLISECOND: u16 = 1 << 12;
+
+/// The place of the next id: never before the last one, even when the clock stands or goes back.
+const fn next_id(last: (u64, u16), now: u64) -> (u64, u16) {
+    let (millis, number) = last;
+    if now > millis {
+        (now, 0)
+    } else if number + 1 < IDS_PER_MILLISECOND {
+        (millis, number + 1)
+    } else {
+        (millis + 1, 0)
+    }
+}
+
+fn settled<'a>(mail: &'a MailCause, incident: &'a Incident, prepared: &'a Prepared) -> Settled<'a> {
+    let reference = match &prepared.decision {
+        Ok(transition) => Some(transition.request().reference.as_str()),
+        Err(_) => incident.reference.as_ref().map(Reference::as_str),
+    };
+    Settled {
+        id: &mail.id,
+        state: "done",
+        class: mail.class,
+        reason: &mail.reason,
+        reference,
+        fingerprint: Some(&mail.fingerprint),
+        keep_raw: crate::store::Keep::Raw,
+    }
+}
+
+fn applied(prepared: &Prepared) -> Applied {
+    match &prepared.decision {
+        Ok(_) => Applied::Changed,
+        Err(rejected) => Applied::Unchanged(rejected.why),
+    }
+}
+
+fn rejection(rejected: &Rejected, event: &Event) -> Fact {
+    Fact {
+        action: Action::Rejected,
+        actor: rejected.actor.clone(),
+        reason: Some(rejected.why.as_str().to_owned()),
+        evidence: vec![("event", event.name().to_owned())],
+    }
+}
+
+fn queued() -> Fact {
+    Fact { action: Action::NoticeQueued, actor: Actor::Daemon, reason: None, evidence: Vec::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{IDS_PER_MILLISECOND, next_id};
+
+    #[test]
+    fn ids_keep_their_order_within_a_millisecond_and_when_the_clock_goes_back() {
+        assert_eq!(next_id((0, 0), 7), (7, 0));
+        assert_eq!(next_id((7, 0), 7), (7, 1));
+        assert_eq!(next_id((7, 1), 3), (7, 2));
+        assert_eq!(next_id((7, IDS_PER_MILLISECOND - 1), 7), (8, 0));
+        assert_eq!(next_id((8, 0), 9), (9, 0));
+    }
+}

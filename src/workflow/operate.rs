@@ -1,0 +1,186 @@
+//! What an operator asks for at the command line: the same rules and the same audit entries as by mail. Whoever holds the
+//! state (a running daemon over its socket, or the command itself) carries it out here (decision 23).
+
+use super::{Applied, Failure, Incident, Workflow};
+use crate::domain::address::Address;
+use crate::domain::audit::Actor;
+use crate::domain::command::Command;
+use crate::domain::event::Event;
+use crate::domain::ids::{Reference, StaffName};
+use crate::domain::policy::{Staff, StaffRole};
+use crate::domain::request::Ground;
+use crate::domain::transition::Why;
+use crate::domain::verification::Party;
+use serde::{Deserialize, Serialize};
+
+/// One thing that changes the state.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Operation {
+    /// `dsrd staff add`
+    AddStaff {
+        /// The name in commands and audits.
+        name: StaffName,
+        /// Where their mail goes.
+        address: Address,
+        /// `agent`, `approver` or `dpo`.
+        role: String,
+    },
+    /// `dsrd staff disable`
+    DisableStaff {
+        /// Who.
+        name: StaffName,
+    },
+    /// `dsrd staff codes`
+    IssueCodes {
+        /// For whom.
+        name: StaffName,
+    },
+    /// `dsrd requests approve`
+    Approve {
+        /// Which request.
+        reference: Reference,
+        /// As whom.
+        staff: StaffName,
+        /// Their one-time code.
+        code: String,
+    },
+    /// `dsrd requests refuse`
+    Refuse {
+        /// Which request.
+        reference: Reference,
+        /// As whom.
+        staff: StaffName,
+        /// Their one-time code.
+        code: String,
+        /// Why.
+        ground: Ground,
+        /// For the customer.
+        text: String,
+    },
+    /// `dsrd requests withdraw`
+    Withdraw {
+        /// Which request.
+        reference: Reference,
+    },
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reply", rename_all = "kebab-case")]
+pub enum Reply {
+    /// Done.
+    Done,
+    /// A fresh list of codes, shown once.
+    Codes {
+        /// Grouped for print.
+        codes: Vec<String>,
+    },
+    /// Nothing changed.
+    Unchanged {
+        /// In words.
+        why: String,
+    },
+    /// It makes no sense as asked: an unknown name, say.
+    Refused {
+        /// In words.
+        why: String,
+    },
+    /// It could not be done.
+    Failed {
+        /// In words.
+        why: String,
+    },
+}
+
+impl Workflow {
+    /// Carries out an operation for the person at the command line.
+    pub async fn operate(&self, operation: Operation, actor: &Actor) -> Reply {
+        match self.carry(operation, actor).await {
+            Ok(reply) => reply,
+            Err(Failure::Refused(why)) => Reply::Refused { why },
+            Err(failure) => Reply::Failed { why: failure.to_string() },
+        }
+    }
+
+    async fn carry(&self, operation: Operation, actor: &Actor) -> Result<Reply, Failure> {
+        match operation {
+            Operation::AddStaff { name, address, role } => {
+                let role = StaffRole::parse(&role).ok_or_else(|| {
+                    Failure::Refused(format!("{role:?} is no role: take agent, approver or dpo"))
+                })?;
+                self.add_staff(&Staff { name, address, role }, actor).await?;
+                Ok(Reply::Done)
+            }
+            Operation::DisableStaff { name } => {
+                self.disable_staff(&name, actor).await?;
+                Ok(Reply::Done)
+            }
+            Operation::IssueCodes { name } => {
+                Ok(Reply::Codes { codes: self.issue_codes(&name, actor).await? })
+            }
+            Operation::Approve { reference, staff, code } => {
+                self.decide_as(&reference, &staff, Command::Approve { code }).await
+            }
+            Operation::Refuse { reference, staff, code, ground, text } => {
+                self.decide_as(&reference, &staff, Command::Refuse { code, ground: Some(ground), text }).await
+            }
+            Operation::Withdraw { reference } => {
+                self.known_request(&reference).await?;
+                let mut incident = Incident::of(&reference, Event::Cancelled { from: Party::OnFile });
+                incident.actor = Some(actor.clone());
+                Ok(reply(&self.apply_one(&incident).await?))
+            }
+        }
+    }
+
+    async fn known_request(&self, reference: &Reference) -> Result<Option<String>, Failure> {
+        let row = self.store.request(reference).await?;
+        let row = row.ok_or_else(|| {
+            Failure::Refused(format!("there is no request {reference}; see `dsrd requests list --all`"))
+        })?;
+        Ok(row.request.plan.map(|plan| plan.hash))
+    }
+
+    /// A decision at the command line is bound to the plan of the moment, and needs the person's code as by mail.
+    async fn decide_as(
+        &self,
+        reference: &Reference,
+        name: &StaffName,
+        command: Command,
+    ) -> Result<Reply, Failure> {
+        let plan_hash = self.known_request(reference).await?;
+        let rules = self.rules().await?;
+        let staff = rules.staff.iter().find(|staff| staff.name == *name).ok_or_else(|| {
+            Failure::Refused(format!("no active member of staff is called {name}; see `dsrd staff list`"))
+        })?;
+        let act = self.staff_act(staff, Some(command), plan_hash).await?;
+        Ok(reply(&self.apply_one(&Incident::of(reference, Event::Staff(act))).await?))
+    }
+}
+
+fn reply(applied: &Applied) -> Reply {
+    match applied {
+        Applied::Changed => Reply::Done,
+        Applied::Unchanged(why) => Reply::Unchanged { why: in_words(*why).to_owned() },
+    }
+}
+
+/// Why nothing changed, for a person at the command line.
+const fn in_words(why: Why) -> &'static str {
+    match why {
+        Why::Closed => "the request is closed",
+        Why::NotNow => "the request does not wait for this; see `dsrd requests show`",
+        Why::NotTheirs => {
+            "this person may not decide about this request: the role does not allow it, or it is their own"
+        }
+        Why::CodeWrong => "the code is not an unused one of this person; see `dsrd staff codes`",
+        Why::OtherPlan => "the plan was made anew meanwhile; look at it again",
+        Why::SecondFactorMissing => "nobody has recorded the call-back yet (answer the mail with CALLED)",
+        Why::GroundMissing => "a refusal needs one of the grounds",
+        Why::NotInThread => "the answer did not come in the thread of our mail",
+        Why::NotUnderstood => "that is no word that we know",
+        Why::FormIncomplete => "the form does not say enough to go on",
+        Why::NothingDue => "nothing was due",
+    }
+}

@@ -1,0 +1,519 @@
+//! Mail in: stores what a mailbox gave before anything else happens to it, then reads every stored mail, replies included,
+//! and makes one event of it. Other people's mail leaves only its identity behind (decision 9). `thread.rs` finds the
+//! request that a mail answers; `mail` and `domain::form` do the reading.
+
+use super::post::Answered;
+use super::settings::Answer;
+use super::thread::{self, InThread};
+use super::{Failure, Incident, MailCause, Workflow};
+use crate::domain::address::Address;
+use crate::domain::deadline;
+use crate::domain::event::{Arrival, Event, Leave, Manner};
+use crate::domain::form::{self, FormPresence, ReadingContext, Understood};
+use crate::domain::ids::Reference;
+use crate::domain::personal::Personal;
+use crate::domain::plan::hex;
+use crate::domain::policy::Staff;
+use crate::domain::request::{Origin, Voice};
+use crate::domain::sender::SenderVerdict;
+use crate::mail::authentication;
+use crate::mail::classify::{self, Class, Classified, Thread};
+use crate::mail::incoming::{self, Incoming};
+use crate::mail::reply;
+use crate::mailbox::{self, Fetched};
+use crate::store::{Content, Keep, MailRow, NewMail, Place, Settled};
+use jiff::Timestamp;
+use std::collections::{HashMap, HashSet};
+
+/// Mails read in one batch, with one commit.
+const BATCH_MAX: i64 = 200;
+/// A mail whose reading was begun this often and never ended is set aside (standard R18).
+const ATTEMPTS_MAX: i64 = 4;
+/// Characters of a mail in a person's own words that staff are shown.
+const OWN_WORDS_CHARS_MAX: usize = 2_000;
+
+/// What reading stored mail came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Intake {
+    /// Mails read.
+    pub read: usize,
+    /// The names, in the mailbox, of those that are ours: requests and answers to our mails.
+    pub finished: Vec<String>,
+}
+
+/// A mail, read.
+pub(super) struct Read {
+    pub(super) row: MailRow,
+    pub(super) incoming: Incoming,
+    pub(super) verdict: SenderVerdict,
+    understood: Understood,
+    fingerprint: String,
+}
+
+/// What becomes of one mail.
+enum Fate {
+    /// Something for a request.
+    Event(Box<Incident>),
+    /// No request's business.
+    Settle {
+        id: String,
+        state: &'static str,
+        class: &'static str,
+        reason: String,
+        fingerprint: Option<String>,
+        keep: Keep,
+    },
+}
+
+impl Fate {
+    /// The name, in its mailbox, of a mail that is ours; what is not stays as it is.
+    fn ours(&self) -> Option<String> {
+        match self {
+            Self::Event(incident) => incident.mail.as_ref().map(|mail| mail.name.clone()),
+            Self::Settle { .. } => None,
+        }
+    }
+}
+
+impl Workflow {
+    /// Where we stand in a mailbox. The first call fixes the moment before which nothing is answered (decision 8).
+    pub async fn place(&self, mailbox: &str) -> Result<Place, Failure> {
+        if let Some(place) = self.store.place(mailbox).await? {
+            return Ok(place);
+        }
+        let configured = self.settings.mailboxes.get(mailbox).and_then(|rules| rules.since);
+        let since = configured.unwrap_or_else(|| self.env.now());
+        let mut tx = self.store.begin().await?;
+        tx.set_place(mailbox, "", since).await?;
+        tx.commit().await?;
+        Ok(Place { cursor: String::new(), since, listed: false })
+    }
+
+    /// Which of these mails are stored already.
+    pub async fn known(&self, mailbox: &str, ids: &[String]) -> Result<HashSet<String>, Failure> {
+        Ok(self.store.known_mails(mailbox, ids).await?)
+    }
+
+    /// Commits mails as they came (invariant 5), with the cursor that covers them.
+    pub async fn store_mail(&self, mailbox: &str, fetched: &[Fetched], cursor: &str) -> Result<(), Failure> {
+        let now = self.env.now();
+        let place = self.place(mailbox).await?;
+        let drawn: Vec<(String, String, &Fetched)> = fetched
+            .iter()
+            .map(|mail| {
+                let bytes = match &mail.content {
+                    mailbox::Content::Raw(bytes) | mailbox::Content::TooLarge { header: bytes, .. } => bytes,
+                    mailbox::Content::Gone => &Vec::new(),
+                };
+                (self.draw_id(), sha256(bytes), mail)
+            })
+            .collect();
+        let (mut whole, mut too_large) = (Vec::with_capacity(drawn.len()), Vec::new());
+        for (id, sha256, mail) in &drawn {
+            let (received_at, mail_id) = (mail.received_at.min(now), mail.id.0.as_str());
+            let new = |raw| NewMail { id, mailbox, mail_id, received_at, sha256, raw };
+            match &mail.content {
+                mailbox::Content::Raw(raw) => whole.push(new(raw)),
+                mailbox::Content::TooLarge { size, header } => too_large.push((new(header), *size)),
+                mailbox::Content::Gone => {}
+            }
+        }
+        let mut aside = Vec::new();
+        let mut tx = self.store.begin().await?;
+        tx.insert_mails(&whole, now).await?;
+        for (new, size) in too_large {
+            let (mail, id) = (new.mail_id, new.id.to_owned());
+            let reason = format!("{size} bytes is more than [limits] allows; only the header is kept");
+            tx.insert_unfetched(new, &reason, now).await?;
+            tx.append_audit(&[set_aside(&id, "quarantined", now)]).await?;
+            aside.push((id, reason));
+            tracing::warn!(
+                mailbox,
+                mail,
+                size,
+                "a mail is too large to read; it is set aside and stays in the mailbox"
+            );
+            metrics::counter!("dsrd_mails_total", "class" => "quarantine").increment(1);
+        }
+        tx.set_place(mailbox, cursor, place.since).await?;
+        tx.commit().await?;
+        for (id, why) in aside {
+            self.tell_set_aside(mailbox, &id, &why).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads a form once, before any mail is. What reading needs is built on its first use (the numbering plans of the world
+    /// take longest), and a crash in that time would count against whatever mail happens to be the first.
+    pub async fn warm_up(&self) -> Result<(), Failure> {
+        const FORM: &str = "Scope: number +91 98765 43210, last 90 days\nLegal basis: Customer request\n\
+                            Requester: A, Owner, a@acme.example, +91 98123 45678\n\
+                            I acknowledge identity verification may be required.\n";
+        let context = reading_context(&self.settings, self.env.now());
+        tokio::task::spawn_blocking(move || form::read("Data Export Request", FORM, &context))
+            .await
+            .map(drop)
+            .map_err(|error| Failure::Refused(format!("reading a form stopped: {error}")))
+    }
+
+    /// Marks mails that an earlier process left unread, so that one that killed it is read alone from now on.
+    pub async fn begin_careful(&self) -> Result<(), Failure> {
+        let mut tx = self.store.begin().await?;
+        tx.mark_leftover_mails().await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Reads stored mail and applies what it says, a batch with one commit.
+    pub async fn read_mail(&self, mailbox: &str) -> Result<Intake, Failure> {
+        let mut rows = self.store.waiting_mails(mailbox, BATCH_MAX).await?;
+        if rows.first().is_some_and(|row| row.attempts > 1) {
+            rows.truncate(1);
+            self.begin_reading(&rows).await?;
+        }
+        let read = rows.len();
+        let place = self.place(mailbox).await?;
+        let (mails, mut fates) = self.parse(rows).await?;
+        fates.extend(self.fates(mails, &place).await?);
+        let finished = fates.iter().filter_map(Fate::ours).collect();
+        self.carry_out(mailbox, fates).await?;
+        Ok(Intake { read, finished })
+    }
+
+    async fn begin_reading(&self, rows: &[MailRow]) -> Result<(), Failure> {
+        let mut tx = self.store.begin().await?;
+        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        tx.begin_reading(&ids).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Reads bytes on a thread of its own: a hostile mail must not hold up the loops.
+    async fn parse(&self, rows: Vec<MailRow>) -> Result<(Vec<Read>, Vec<Fate>), Failure> {
+        let settings = self.settings.clone();
+        tokio::task::spawn_blocking(move || {
+            let (mut mails, mut fates) = (Vec::with_capacity(rows.len()), Vec::new());
+            for row in rows {
+                if row.attempts > ATTEMPTS_MAX {
+                    fates.push(quarantined(&row, "reading it was begun several times and never ended"));
+                    continue;
+                }
+                match incoming::read(&row.raw, &settings.limits) {
+                    Err(problem) => fates.push(quarantined(&row, &problem.to_string())),
+                    Ok(incoming) => mails.push(understand(row, incoming, &settings)),
+                }
+            }
+            (mails, fates)
+        })
+        .await
+        .map_err(|error| Failure::Refused(format!("reading mail stopped: {error}")))
+    }
+
+    /// Decides, mail by mail, whose business it is.
+    async fn fates(&self, mails: Vec<Read>, place: &Place) -> Result<Vec<Fate>, Failure> {
+        let seen = self.seen(&mails).await?;
+        let threads = self.threads_of(&mails).await?;
+        let rules = self.rules().await?;
+        let mut here = HashSet::new();
+        let mut fates = Vec::with_capacity(mails.len());
+        for mail in mails {
+            let again = seen.contains(&mail.fingerprint)
+                || seen.contains(&mail.row.sha256)
+                || !here.insert(mail.fingerprint.clone());
+            fates.push(if again {
+                settle(&mail, "done", "duplicate", "the same mail has been read before", Keep::Nothing)
+            } else {
+                let thread = threads.get(&mail.row.id);
+                self.fate(mail, thread, &rules.staff, place).await?
+            });
+        }
+        Ok(fates)
+    }
+
+    async fn seen(&self, mails: &[Read]) -> Result<HashSet<String>, Failure> {
+        let fingerprints: Vec<String> = mails.iter().map(|mail| mail.fingerprint.clone()).collect();
+        let hashes: Vec<String> = mails.iter().map(|mail| mail.row.sha256.clone()).collect();
+        let mut seen = self.store.seen_contents(Content::Fingerprint, &fingerprints).await?;
+        seen.extend(self.store.seen_contents(Content::Sha256, &hashes).await?);
+        Ok(seen)
+    }
+
+    async fn threads_of(&self, mails: &[Read]) -> Result<HashMap<String, InThread>, Failure> {
+        let mut tokens: HashMap<String, Vec<String>> = HashMap::new();
+        for mail in mails {
+            for token in thread::tokens(&mail.incoming, &self.settings) {
+                tokens.entry(self.token_hash(&token)).or_default().push(mail.row.id.clone());
+            }
+        }
+        let hashes: Vec<String> = tokens.keys().cloned().collect();
+        let mut found = HashMap::new();
+        for (hash, thread) in self.store.threads(&hashes).await? {
+            for id in tokens.get(&hash).into_iter().flatten() {
+                found.insert(id.clone(), InThread::Token(thread.clone()));
+            }
+        }
+        for mail in mails.iter().filter(|mail| mail.verdict.speaks_for_customer()) {
+            if let Some(reference) = Reference::find(&mail.incoming.subject) {
+                found.entry(mail.row.id.clone()).or_insert(InThread::Subject(reference));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn fate(
+        &self,
+        mail: Read,
+        thread: Option<&InThread>,
+        staff: &[Staff],
+        place: &Place,
+    ) -> Result<Fate, Failure> {
+        let ours = if matches!(thread, Some(InThread::Token(_))) { Thread::Ours } else { Thread::New };
+        // What a reply quotes is ours: only its new text can fill in a form (decision 12).
+        let new_text = match ours {
+            Thread::Ours => Some(self.understood_anew(&mail)),
+            Thread::New => None,
+        };
+        let understood = new_text.as_ref().unwrap_or(&mail.understood);
+        let classified = classify::classify(&mail.incoming, &self.settings.own, understood, ours);
+        metrics::counter!("dsrd_mails_total", "class" => classified.class.as_str()).increment(1);
+        let Ok(from) = mail.incoming.from.clone() else {
+            let reason = format!("no single sender: {}", classified.reason);
+            return Ok(settle(&mail, "quarantined", "quarantine", &reason, Keep::Raw));
+        };
+        if mail.row.received_at < place.since {
+            return Ok(before_first_start(&mail, &classified));
+        }
+        let automatic = matches!(classified.class, Class::Own | Class::Bounce | Class::Auto | Class::List);
+        if let Some(thread) = thread.filter(|_| !automatic) {
+            let event = self.answer(&mail, &from, thread, staff).await?;
+            if let Some((reference, event)) = event {
+                let cause = cause(mail, from, "command", classified.reason);
+                return Ok(incident(Some(reference), event, cause));
+            }
+        }
+        match classified.class {
+            Class::Request => {
+                let arrival = self.arrival(&mail, &from, &classified);
+                let cause = cause(mail, from, "request", classified.reason);
+                Ok(incident(None, Event::Arrived(Box::new(arrival)), cause))
+            }
+            Class::Quarantine => {
+                Ok(settle(&mail, "quarantined", "quarantine", &classified.reason, Keep::Raw))
+            }
+            Class::Bounce => Ok(settle(&mail, "done", "bounce", &classified.reason, Keep::Raw)),
+            Class::Command | Class::Auto | Class::List | Class::Own | Class::Other => {
+                Ok(settle(&mail, "done", classified.class.as_str(), &classified.reason, Keep::Nothing))
+            }
+        }
+    }
+
+    fn understood_anew(&self, mail: &Read) -> Understood {
+        let context = reading_context(&self.settings, mail.incoming.date.unwrap_or(mail.row.received_at));
+        form::read(&mail.incoming.subject, &reply::new_text(&mail.incoming.text), &context)
+    }
+
+    fn arrival(&self, mail: &Read, from: &Address, classified: &Classified) -> Arrival {
+        let settings = &self.settings;
+        let received_at = mail.row.received_at;
+        let observed = settings
+            .mailboxes
+            .get(&mail.row.mailbox)
+            .is_some_and(|rules| rules.answer == Answer::ObserveOnly);
+        let regime = settings.regime(None);
+        let due = deadline::due(received_at, regime, settings.promise_days, &settings.calendar);
+        Arrival {
+            reference: Reference::from_bits(self.env.entropy.bits()),
+            received_at,
+            origin: Origin {
+                sender: from.clone(),
+                verdict: mail.verdict,
+                mailbox: mail.row.mailbox.clone(),
+                message_id: mail.incoming.message_id.clone(),
+            },
+            voice: if observed { Voice::Silent } else { Voice::Speaks },
+            leave: if classified.answer { Leave::Answer } else { Leave::AskStaff },
+            form: mail.understood.form.clone(),
+            problems: mail.understood.problems.clone(),
+            manner: manner(&mail.understood),
+            text: Personal::new(mail.incoming.text.chars().take(OWN_WORDS_CHARS_MAX).collect()),
+            regime: regime.name.clone(),
+            due,
+        }
+    }
+
+    /// Writes down what the batch came to.
+    async fn carry_out(&self, mailbox: &str, fates: Vec<Fate>) -> Result<(), Failure> {
+        let now = self.env.now();
+        let mut incidents = Vec::new();
+        let mut aside = Vec::new();
+        let mut tx = self.store.begin().await?;
+        for fate in fates {
+            match fate {
+                Fate::Event(incident) => incidents.push(*incident),
+                Fate::Settle { id, state, class, reason, fingerprint, keep } => {
+                    tx.settle_mail(&Settled {
+                        id: &id,
+                        state,
+                        class,
+                        reason: &reason,
+                        reference: None,
+                        fingerprint: fingerprint.as_deref(),
+                        keep_raw: keep,
+                    })
+                    .await?;
+                    if state != "done" {
+                        tx.append_audit(&[set_aside(&id, state, now)]).await?;
+                    }
+                    if state == "quarantined" {
+                        aside.push((id, reason));
+                    }
+                }
+            }
+        }
+        tx.commit().await?;
+        for (id, why) in aside {
+            self.tell_set_aside(mailbox, &id, &why).await?;
+        }
+        for (index, failure) in self.apply(&incidents).await? {
+            let id =
+                incidents.get(index).and_then(|incident| incident.mail.as_ref()).map(|mail| mail.id.as_str());
+            tracing::error!(mail = id, %failure, "a mail could not be acted on; it stays stored and is tried again");
+            if failure.is_transient() {
+                return Err(failure);
+            }
+            self.set_aside_failed(id.unwrap_or_default(), &failure).await?;
+        }
+        Ok(())
+    }
+
+    /// A mail that can never be acted on is set aside, so that it does not hold up the next one (invariant 10).
+    async fn set_aside_failed(&self, id: &str, failure: &Failure) -> Result<(), Failure> {
+        let now = self.env.now();
+        let mut tx = self.store.begin().await?;
+        tx.append_audit(&[set_aside(id, "quarantined", now)]).await?;
+        tx.settle_mail(&Settled {
+            id,
+            state: "quarantined",
+            class: "quarantine",
+            reason: &failure.to_string(),
+            reference: None,
+            fingerprint: None,
+            keep_raw: Keep::Raw,
+        })
+        .await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+fn understand(row: MailRow, incoming: Incoming, settings: &super::Settings) -> Read {
+    let (verdict, _) = authentication::verdict(&incoming, &settings.trust);
+    let written = incoming.date.unwrap_or(row.received_at);
+    let context = reading_context(settings, written);
+    let understood = form::read(&incoming.subject, &incoming.text, &context);
+    let fingerprint = identity(&incoming, verdict);
+    Read { row, incoming, verdict, understood, fingerprint }
+}
+
+/// What makes two mails the same (decision 10): Message-ID and content. The verdict counts too, so that a forged copy that
+/// comes first never swallows the real mail.
+fn identity(incoming: &Incoming, verdict: SenderVerdict) -> String {
+    let mut bytes = incoming.fingerprint.to_vec();
+    bytes.push(u8::from(verdict.speaks_for_customer()));
+    bytes.extend_from_slice(incoming.message_id.as_deref().unwrap_or_default().as_bytes());
+    sha256(&bytes)
+}
+
+pub(super) fn reading_context(settings: &super::Settings, written: Timestamp) -> ReadingContext {
+    ReadingContext {
+        date: settings.calendar.local_date(written),
+        region: settings.reading.region.clone(),
+        day_first: settings.reading.order,
+    }
+}
+
+fn manner(understood: &Understood) -> Manner {
+    match understood.filled {
+        FormPresence::OwnWords => Manner::OwnWords,
+        FormPresence::Filled | FormPresence::Unfilled | FormPresence::Absent if understood.is_complete() => {
+            Manner::Complete
+        }
+        FormPresence::Filled | FormPresence::Unfilled | FormPresence::Absent => Manner::Incomplete,
+    }
+}
+
+fn incident(reference: Option<Reference>, event: Event, mail: MailCause) -> Fate {
+    Fate::Event(Box::new(Incident { reference, event, mail: Some(mail), job: None, plan: None, actor: None }))
+}
+
+fn cause(mail: Read, from: Address, class: &'static str, reason: String) -> MailCause {
+    MailCause {
+        id: mail.row.id,
+        name: mail.row.mail_id,
+        class,
+        reason,
+        fingerprint: mail.fingerprint,
+        sealer: mail.row.sealer,
+        answered: Answered { sender: Some(from), message_id: mail.incoming.message_id },
+    }
+}
+
+fn settle(mail: &Read, state: &'static str, class: &'static str, reason: &str, keep: Keep) -> Fate {
+    Fate::Settle {
+        id: mail.row.id.clone(),
+        state,
+        class,
+        reason: reason.to_owned(),
+        fingerprint: Some(mail.fingerprint.clone()),
+        keep,
+    }
+}
+
+/// Older than the first start: what looks like a request is listed to staff, never answered (decision 8).
+fn before_first_start(mail: &Read, classified: &Classified) -> Fate {
+    match classified.class {
+        Class::Request => settle(mail, "listed", "request", "older than the first start", Keep::Raw),
+        class @ (Class::Command
+        | Class::Auto
+        | Class::Bounce
+        | Class::List
+        | Class::Own
+        | Class::Other
+        | Class::Quarantine) => {
+            settle(mail, "done", class.as_str(), "older than the first start", Keep::Nothing)
+        }
+    }
+}
+
+fn quarantined(row: &MailRow, reason: &str) -> Fate {
+    tracing::warn!(
+        mailbox = row.mailbox,
+        mail = row.mail_id,
+        reason,
+        "a mail cannot be read; it is set aside and stays in the mailbox"
+    );
+    metrics::counter!("dsrd_mails_total", "class" => "quarantine").increment(1);
+    Fate::Settle {
+        id: row.id.clone(),
+        state: "quarantined",
+        class: "quarantine",
+        reason: reason.to_owned(),
+        fingerprint: None,
+        keep: Keep::Raw,
+    }
+}
+
+fn set_aside(id: &str, state: &str, now: Timestamp) -> crate::domain::audit::Entry {
+    use crate::domain::audit::{Action, Actor, Entry};
+    Entry {
+        at: now,
+        request: None,
+        actor: Actor::Daemon,
+        action: if state == "listed" { Action::MailListed } else { Action::MailQuarantined },
+        from_stage: None,
+        to_stage: None,
+        reason: None,
+        evidence: std::collections::BTreeMap::from([("mail".to_owned(), id.to_owned())]),
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref())
+}

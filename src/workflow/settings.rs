@@ -1,0 +1,150 @@
+//! The configuration as plain values, the way `workflow` needs it. `config` makes them; nothing here reads a file.
+
+use super::caps::CapSettings;
+use crate::domain::address::Address;
+use crate::domain::calendar::Calendar;
+use crate::domain::deadline::Regime;
+use crate::domain::directory::Directory;
+use crate::domain::form::DateOrder;
+use crate::domain::notice::Company;
+use crate::domain::plan::Category;
+use crate::domain::policy::{Rules, Staff};
+use crate::mail::authentication::Trust;
+use crate::mail::incoming::Limits;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Everything that the use-cases are configured with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who writes.
+    pub company: Company,
+    /// One sentence on automated decisions, for the Art. 15(1) page.
+    pub automated_decisions: String,
+    /// Our address in every mail.
+    pub from: Address,
+    /// Whether `from+token@` reaches us.
+    pub plus_addressing: PlusAddressing,
+    /// Every address that is ours, without details.
+    pub own: Vec<Address>,
+    /// How forms are read.
+    pub reading: Reading,
+    /// Bounds on inbound mail.
+    pub limits: Limits,
+    /// Whose verdict on a sender counts.
+    pub trust: Trust,
+    /// Work days and the time zone.
+    pub calendar: Calendar,
+    /// The regime whose clock runs before the directory says otherwise.
+    pub regime: Regime,
+    /// Every regime that a directory entry may name.
+    pub regimes: Vec<Regime>,
+    /// The company's promise.
+    pub promise_days: u16,
+    /// Identity checks.
+    pub verification: Verification,
+    /// Who is who in the company's books.
+    pub directory: Directory,
+    /// What data there is.
+    pub categories: Vec<Category>,
+    /// Where packages go.
+    pub delivery: DeliverySettings,
+    /// How often strangers are answered.
+    pub caps: CapSettings,
+    /// Each `[mailbox.NAME]`.
+    pub mailboxes: BTreeMap<String, MailboxRules>,
+}
+
+/// Whether plus-addresses reach us (decision 13).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PlusAddressing {
+    /// `support+token@` is delivered to `support@`.
+    On,
+    /// It is not: threads are found by Message-ID.
+    Off,
+}
+
+/// How forms are read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Default region of phone numbers, ISO 3166.
+    pub region: String,
+    /// How 01/02/2025 is read.
+    pub order: DateOrder,
+}
+
+/// Identity checks.
+#[derive(Clone, Debug)]
+pub struct Verification {
+    /// Directory roles that speak for an account.
+    pub account_roles: Vec<String>,
+    /// How long a code works.
+    pub code_lifetime: SignedDuration,
+    /// Days after the challenge on which a reminder leaves.
+    pub reminder_days: Vec<u16>,
+    /// Days until an unanswered challenge expires.
+    pub expire_days: u16,
+    /// Wrong codes that end a request.
+    pub tries_max: u8,
+}
+
+/// Where packages go.
+#[derive(Clone, Debug)]
+pub struct DeliverySettings {
+    /// Packages up to this size are attached.
+    pub attachment_bytes_max: u64,
+    /// Where they are written.
+    pub package_dir: PathBuf,
+    /// What a file name is appended to, where the folder is served.
+    pub base_url: Option<String>,
+    /// How long a link is promised to work.
+    pub keep_days: u16,
+}
+
+impl DeliverySettings {
+    /// The link to a package, where the folder is served.
+    pub fn link(&self, file_name: &str) -> Option<String> {
+        self.base_url.as_ref().map(|base| format!("{}/{file_name}", base.trim_end_matches('/')))
+    }
+}
+
+/// How one mailbox is treated.
+#[derive(Clone, Debug)]
+pub struct MailboxRules {
+    /// Whether customers hear from us.
+    pub answer: Answer,
+    /// Mail from before is never answered; none for the first start.
+    pub since: Option<Timestamp>,
+}
+
+/// Whether customers hear from us through a mailbox (decision 41).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// They do.
+    Yes,
+    /// Everything is recorded and shown to staff; only staff notices leave.
+    ObserveOnly,
+}
+
+/// Mail older than this many days gets no automatic answer (decision 8).
+const ANSWER_AGE_DAYS_MAX: u16 = 7;
+
+impl Settings {
+    /// The rules, with the staff of the moment.
+    pub fn rules(&self, staff: Vec<Staff>) -> Rules {
+        Rules {
+            staff,
+            account_roles: self.verification.account_roles.clone(),
+            reminder_days: self.verification.reminder_days.clone(),
+            expire_days: self.verification.expire_days,
+            tries_max: self.verification.tries_max,
+            answer_age_days_max: ANSWER_AGE_DAYS_MAX,
+        }
+    }
+
+    /// The regime of this name, else the default one.
+    pub fn regime(&self, name: Option<&str>) -> &Regime {
+        name.and_then(|name| self.regimes.iter().find(|regime| regime.name == name)).unwrap_or(&self.regime)
+    }
+}

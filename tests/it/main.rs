@@ -1,0 +1,48 @@
+//! The one integration test binary: real servers (`rig`), and the stories played on them. CONTRIBUTING.md says how to
+//! run all of it or one test. Nothing here sleeps or skips: a server that is missing fails the test that needs it.
+// `cfg(test)` on the modules tells clippy that helpers outside of `#[test]` functions are tests too.
+
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod config_file;
+#[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod daemon_process;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod imap_adapter;
+#[cfg(test)]
+mod journey_clarification;
+#[cfg(test)]
+mod journey_codes;
+#[cfg(test)]
+mod journey_export;
+#[cfg(test)]
+mod journey_killed;
+#[cfg(test)]
+mod journey_mailbox;
+#[cfg(test)]
+mod journey_staff;
+#[cfg(test)]
+mod journey_status;
+#[cfg(test)]
+mod journey_strangers;
+#[cfg(test)]
+mod journey_trouble;
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod rig_works;
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod smtp_adapter;
+#[cfg(test)]
+mod smtp_trap;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
+mod world;

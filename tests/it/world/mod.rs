@@ -1,0 +1,282 @@
+//! The world of the journeys: one support mailbox in Dovecot, one SMTP server, one state, one telephony company with two
+//! customers, and a clock that moves by hand. Journeys see mail, staff and time; only the last look of a journey goes
+//! into the state. Every address ends in `.example` for the play and is unique behind it. `rig.rs` has the servers.
+
+mod post;
+mod setup;
+mod steps;
+mod telephony;
+
+pub(crate) use post::{Letter, Notice, Player, delete_request, export_request};
+pub(crate) use setup::{Engine, Setup};
+pub(crate) use telephony::{FOREIGN, Held};
+
+use crate::rig::{Mishap, is_unseen, rig};
+use dsrd::config::Config;
+use dsrd::daemon::assemble;
+use dsrd::daemon::pumps::Pumps;
+use dsrd::domain::audit::{self, Actor};
+use dsrd::domain::ids::StaffName;
+use dsrd::env::{Clock, Env, Manual, Seeded};
+use dsrd::store::{Filter, Store};
+use dsrd::workflow::{Operation, Reply};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// The customers. Asha speaks for account 481516, Bina is a plain user of it, Omar owns another account.
+pub(crate) const ASHA: &str = "asha@acme.example";
+pub(crate) const BINA: &str = "bina@acme.example";
+pub(crate) const OMAR: &str = "omar@other.example";
+/// Two who may decide.
+pub(crate) const RAVI: &str = "ravi@telco.example";
+pub(crate) const MEERA: &str = "meera@telco.example";
+/// The watched mailbox.
+pub(crate) const DESK: &str = "privacy@telco.example";
+/// When every play begins: a Monday, 10:00 in India. Dates in notices are therefore the same in every run.
+const BEGINS: &str = "2025-06-02T04:30:00Z";
+
+/// Makes two tests of each journey, one for each engine of the state.
+macro_rules! journeys {
+    ($setup:expr => $($name:ident),+ $(,)?) => {
+        $(mod $name {
+            use crate::world::{Engine, Setup, World};
+
+            #[tokio::test]
+            async fn sqlite() {
+                let mut world = World::begin(Engine::Sqlite, $setup).await;
+                super::$name(&mut world).await;
+                world.end().await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                let mut world = World::begin(Engine::Postgres, $setup).await;
+                super::$name(&mut world).await;
+                world.end().await;
+            }
+        })+
+    };
+}
+pub(crate) use journeys;
+
+/// One play's world.
+pub(crate) struct World {
+    tag: String,
+    dir: TempDir,
+    clock: Arc<Manual>,
+    pumps: Pumps,
+    codes: HashMap<String, Vec<String>>,
+    read: HashMap<String, usize>,
+    telephony: PathBuf,
+}
+
+impl World {
+    /// An empty mailbox, a fresh state, the telephony company, and Ravi and Meera with their lists of codes.
+    pub(crate) async fn begin(engine: Engine, setup: Setup) -> Self {
+        let dir = TempDir::new().unwrap();
+        let tag = setup::tag();
+        let telephony = telephony::build(dir.path(), &tag).await;
+        let text = setup::configuration(&setup, engine, dir.path(), &tag);
+        let folders = dsrd::config::Folders { base: dir.path().to_owned(), credentials: None };
+        let config = Config::parse(&text, "dsrd.toml", &folders).unwrap_or_else(|problems| {
+            let lines: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
+            panic!("{}", lines.join("\n"))
+        });
+        let clock = Arc::new(Manual::new(BEGINS.parse().unwrap()));
+        let env = Env { clock: Arc::clone(&clock) as Arc<dyn Clock>, entropy: Arc::new(Seeded::new(1)) };
+        let parts = assemble::parts(&config, env).await.unwrap();
+        let pumps = Pumps::new(parts, "test");
+        pumps.workflow.start().await.unwrap();
+        let mut world =
+            Self { tag, dir, clock, pumps, codes: HashMap::new(), read: HashMap::new(), telephony };
+        for address in setup.approvers {
+            world.joins_staff(address, "approver").await;
+        }
+        world
+    }
+
+    /// The last look of every journey: nothing is left to do, nobody got a mail that the play did not read, and the
+    /// audit log verifies.
+    pub(crate) async fn end(mut self) {
+        self.settle().await;
+        let unread = self.unread_mail();
+        assert!(unread.is_empty(), "mail that the play did not expect: {unread:#?}");
+        let head = self.store().audit_head().await.unwrap().expect("a log has a head");
+        let mut rows = Vec::new();
+        loop {
+            let page = self.store().audit_page(rows.len().try_into().unwrap()).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            rows.extend(page);
+        }
+        let entries = rows.iter().map(|row| (row.seq, row.entry.as_slice(), row.leaf));
+        audit::verify(entries, head).unwrap();
+        for row in &rows {
+            let text = String::from_utf8_lossy(&row.entry);
+            assert!(!text.contains(".example"), "an audit entry holds an address: {text}");
+        }
+        for mail in &mut self.pumps.mail {
+            mail.close().await;
+        }
+        self.pumps.outbox.close().await;
+        self.pumps.workflow.stop().await.unwrap();
+    }
+
+    /// Everything that is due now happens.
+    pub(crate) async fn settle(&mut self) {
+        self.pumps.settle().await.unwrap();
+    }
+
+    /// Time passes in one leap, then everything that is due happens.
+    pub(crate) async fn after(&mut self, hours: i64) {
+        self.clock.advance(SignedDuration::from_hours(hours));
+        self.settle().await;
+    }
+
+    /// Days pass one by one, as the daemon lives them.
+    pub(crate) async fn after_days(&mut self, days: u32) {
+        for _ in 0..days {
+            self.after(24).await;
+        }
+    }
+
+    /// Now, as the play's clock says.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Hours pass, and the daemon is not there.
+    pub(crate) fn daemon_is_away(&self, hours: i64) {
+        self.clock.advance(SignedDuration::from_hours(hours));
+    }
+
+    /// Somebody who writes from their own address, through their own server.
+    pub(crate) fn player(&self, address: &str) -> Player<'_> {
+        Player::new(self, address)
+    }
+
+    /// The operator adds a member of staff and prints their codes.
+    pub(crate) async fn joins_staff(&mut self, address: &str, role: &str) {
+        let name = StaffName::parse(address.split('@').next().unwrap()).unwrap();
+        let actor = Actor::parse("operator:root").unwrap_or(Actor::Daemon);
+        let real = dsrd::domain::address::Address::parse(&self.real(address)).unwrap();
+        let add = Operation::AddStaff { name: name.clone(), address: real, role: role.to_owned() };
+        assert_eq!(self.pumps.workflow.operate(add, &actor).await, Reply::Done);
+        let issue = Operation::IssueCodes { name };
+        let Reply::Codes { codes } = self.pumps.workflow.operate(issue, &actor).await else {
+            panic!("no codes for {address}");
+        };
+        self.codes.insert(address.to_owned(), codes);
+    }
+
+    /// The next unused code on the printed list of a member of staff.
+    pub(crate) fn code(&mut self, address: &str) -> String {
+        self.codes.get_mut(address).and_then(Vec::pop).unwrap_or_else(|| panic!("{address} has no list"))
+    }
+
+    /// What came to an address since the last look; exactly these subjects (or parts of them), in any order.
+    pub(crate) fn reads<const N: usize>(&mut self, address: &str, subjects: [&str; N]) -> [Notice; N] {
+        let mut came = self.inbox(address);
+        let all: Vec<String> = came.iter().map(|notice| notice.subject.clone()).collect();
+        assert_eq!(all.len(), N, "{address} got {all:#?}, not {subjects:#?}");
+        subjects.map(|part| {
+            let at = came.iter().position(|notice| notice.subject.contains(part));
+            came.remove(at.unwrap_or_else(|| panic!("{address} got {all:#?}, not {subjects:#?}")))
+        })
+    }
+
+    /// Both who may decide got exactly these; the mails of Ravi.
+    pub(crate) fn staff_reads<const N: usize>(&mut self, subjects: [&str; N]) -> [Notice; N] {
+        self.reads(MEERA, subjects);
+        self.reads(RAVI, subjects)
+    }
+
+    /// Everything that came to an address since the last look, oldest first.
+    pub(crate) fn inbox(&mut self, address: &str) -> Vec<Notice> {
+        let mails = crate::rig::mails_of(rig(), &self.real(address));
+        let seen = self.read.insert(address.to_owned(), mails.len()).unwrap_or(0);
+        mails.iter().skip(seen).map(|raw| Notice::parse(raw, &self.tag)).collect()
+    }
+
+    fn unread_mail(&self) -> Vec<String> {
+        let mut unread = Vec::new();
+        for entry in std::fs::read_dir(&rig().mail_root).unwrap() {
+            let real = entry.unwrap().file_name().to_string_lossy().into_owned();
+            let address = self.shown(&real);
+            if address == real || address == DESK {
+                continue;
+            }
+            let mails = crate::rig::mails_of(rig(), &real);
+            for raw in mails.iter().skip(self.read.get(&address).copied().unwrap_or(0)) {
+                unread.push(format!("{address}: {}", Notice::parse(raw, &self.tag).subject));
+            }
+        }
+        unread
+    }
+
+    /// Whether the mail in the watched mailbox that contains `part` is still unseen.
+    pub(crate) fn is_unseen(&self, part: &str) -> bool {
+        is_unseen(rig(), &self.real(DESK), part)
+    }
+
+    /// Whether it carries a keyword: Dovecot writes those as lower-case letters behind the flags of the file's name.
+    pub(crate) fn has_keyword(&self, part: &str) -> bool {
+        let name = crate::rig::name_of(rig(), &self.real(DESK), part);
+        name.split_once(":2,").is_some_and(|(_, flags)| flags.contains(|c: char| c.is_ascii_lowercase()))
+    }
+
+    /// From now on the SMTP server does this to mail for an address.
+    pub(crate) fn arm(&self, mishap: Mishap, address: &str) {
+        rig().arm(mishap, &self.real(address));
+    }
+
+    /// No longer.
+    pub(crate) fn disarm(&self, mishap: Mishap, address: &str) {
+        rig().disarm(mishap, &self.real(address));
+    }
+
+    /// The company's database is gone, as when a disk is not mounted.
+    pub(crate) fn loses_the_source(&self) {
+        std::fs::rename(&self.telephony, self.telephony.with_extension("away")).unwrap();
+    }
+
+    /// It is back.
+    pub(crate) fn finds_the_source(&self) {
+        std::fs::rename(self.telephony.with_extension("away"), &self.telephony).unwrap();
+    }
+
+    /// The register at the end: `stage`, or `stage: blocker`, or `closed: outcome`, a line for each request.
+    pub(crate) async fn register(&self) -> Vec<String> {
+        let rows = self.store().requests(Filter::All, 100).await.unwrap();
+        let line = |row: dsrd::store::RequestRow| {
+            let request = row.request;
+            let why = request.blocker.map(dsrd::domain::request::Blocker::as_str);
+            let outcome = request.stage.outcome();
+            let ground = outcome.and_then(dsrd::domain::request::Outcome::ground);
+            let more = why.or(ground.map(dsrd::domain::request::Ground::as_str));
+            let more = more.or(outcome.map(dsrd::domain::request::Outcome::as_str));
+            match more {
+                Some(more) => format!("{}: {more}", request.stage.name()),
+                None => request.stage.name().to_owned(),
+            }
+        };
+        rows.into_iter().map(line).collect()
+    }
+
+    fn store(&self) -> &Store {
+        self.pumps.workflow.store()
+    }
+
+    /// The unique text behind a play's text.
+    pub(crate) fn real(&self, text: &str) -> String {
+        setup::real(text, &self.tag)
+    }
+
+    fn shown(&self, text: &str) -> String {
+        setup::shown(text, &self.tag)
+    }
+}
