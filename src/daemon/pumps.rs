@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Mails listed and fetched at once.
-const FETCH_MAX: usize = 200;
+const FETCH_MAX: usize = 100;
 
 /// Why a turn failed.
 #[derive(Debug, thiserror::Error)]
@@ -32,13 +32,22 @@ pub struct MailPump {
     mailbox: Box<dyn Mailbox>,
     /// Look at least this often.
     pub poll: Duration,
+    /// The last look left mail behind.
+    has_more: bool,
 }
 
 impl MailPump {
-    /// Stores what is new, then reads what is stored, a batch of each. Returns how many mails it touched.
+    /// Stores what is new, then reads what is stored, a batch of each. Where much mail waits, the next batch is fetched
+    /// while the last one is read. Returns how many mails it touched.
     pub async fn turn(&mut self) -> Result<usize, TurnError> {
-        let fetched = self.fetch().await?;
-        let intake = self.workflow.read_mail(&self.name).await?;
+        let (workflow, name) = (Arc::clone(&self.workflow), self.name.clone());
+        let (fetched, intake) = if self.has_more {
+            tokio::join!(self.fetch(), workflow.read_mail(&name))
+        } else {
+            let fetched = self.fetch().await?;
+            (Ok(fetched), workflow.read_mail(&name).await)
+        };
+        let intake = intake?;
         if !intake.finished.is_empty() {
             let ids: Vec<MailId> = intake.finished.into_iter().map(MailId).collect();
             // The mails are stored and done: a flag that cannot be set is no reason to stop (invariant 5).
@@ -46,6 +55,7 @@ impl MailPump {
                 tracing::warn!(mailbox = self.name, %error, "could not mark or move handled mail; it stays where it is");
             }
         }
+        let fetched = fetched?;
         if fetched + intake.read == 0 {
             self.workflow.tell_old_mail(&self.name).await?;
         }
@@ -53,6 +63,7 @@ impl MailPump {
     }
 
     async fn fetch(&mut self) -> Result<usize, TurnError> {
+        self.has_more = false;
         let place = self.workflow.place(&self.name).await?;
         let listing = self.mailbox.list(&Cursor(place.cursor.clone()), FETCH_MAX).await?;
         if let crate::mailbox::Continuity::Restarted { why } = &listing.continuity
@@ -74,6 +85,7 @@ impl MailPump {
         // What the server listed and did not give is asked for again: the cursor stays before it.
         let cursor = if fetched.len() == new.len() { &listing.cursor_after.0 } else { &place.cursor };
         self.workflow.store_mail(&self.name, &fetched, cursor).await?;
+        self.has_more = listing.has_more;
         Ok(fetched.len() + usize::from(listing.has_more))
     }
 
@@ -146,6 +158,7 @@ impl Pumps {
             name: watched.name,
             mailbox: watched.mailbox,
             poll: watched.poll,
+            has_more: false,
         });
         Self {
             mail: mail.collect(),

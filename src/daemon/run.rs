@@ -22,8 +22,10 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long a stop may take (decision 24).
 const DRAIN_MAX: Duration = Duration::from_secs(25);
 
-/// How long a job lets mail that is being read go first: people wait for the acknowledgement, not for the look-up.
+/// How long a job lets mail that is read and answered go first: people wait for the acknowledgement, not for the look-up.
 const GIVE_WAY_MAX: Duration = Duration::from_millis(100);
+/// So many mails sent in one turn say that more of them wait.
+const BACKLOG_MAILS: usize = 20;
 
 /// What the loops share.
 #[derive(Clone)]
@@ -37,8 +39,8 @@ struct Shared {
     jobs: Arc<Notify>,
     /// Rung when there may be mail to send.
     outbox: Arc<Notify>,
-    /// Mailboxes with mail that is being read.
-    reading: watch::Sender<usize>,
+    /// Loops that somebody waits for: mailboxes whose mail is being read, an outbox with a backlog.
+    urgent: watch::Sender<usize>,
     /// The first error that must end the process.
     fatal: Arc<std::sync::OnceLock<String>>,
 }
@@ -61,10 +63,13 @@ pub async fn run(
         owner,
         jobs: Arc::default(),
         outbox: Arc::default(),
-        reading: watch::Sender::default(),
+        urgent: watch::Sender::default(),
         fatal: Arc::default(),
     };
     shared.workflow.start().await?;
+    let warming = Arc::clone(&shared.workflow);
+    // A failure shows again where the first mail is read.
+    tokio::spawn(async move { warming.warm_up().await });
     for mail in &pumps.mail {
         let window = SignedDuration::try_from(mail.poll * 3).unwrap_or(SignedDuration::from_mins(5));
         shared.health.expect(Part::Mailbox(mail.name.clone()), window.max(SignedDuration::from_mins(3)));
@@ -140,11 +145,11 @@ impl Shared {
         tokio::select! { () = wait => {}, () = self.stop.cancelled() => {} }
     }
 
-    /// Lets mail that is being read go first, for a little while.
+    /// Lets what somebody waits for go first, for a little while.
     async fn give_way(&self) {
-        let mut mailboxes = self.reading.subscribe();
+        let mut urgent = self.urgent.subscribe();
         tokio::select! {
-            _ = mailboxes.wait_for(|many| *many == 0) => {}
+            _ = urgent.wait_for(|many| *many == 0) => {}
             () = tokio::time::sleep(GIVE_WAY_MAX) => {}
             () = self.stop.cancelled() => {}
         }
@@ -160,17 +165,17 @@ impl Shared {
     }
 }
 
-/// A mailbox has mail that is being read, as long as this lives.
-struct Reading(watch::Sender<usize>);
+/// Somebody waits for what a loop does, as long as this lives.
+struct Urgent(watch::Sender<usize>);
 
-impl Reading {
-    fn begin(mailboxes: &watch::Sender<usize>) -> Self {
-        mailboxes.send_modify(|many| *many += 1);
-        Self(mailboxes.clone())
+impl Urgent {
+    fn begin(loops: &watch::Sender<usize>) -> Self {
+        loops.send_modify(|many| *many += 1);
+        Self(loops.clone())
     }
 }
 
-impl Drop for Reading {
+impl Drop for Urgent {
     fn drop(&mut self) {
         self.0.send_modify(|many| *many -= 1);
     }
@@ -179,11 +184,10 @@ impl Drop for Reading {
 async fn read(mut mail: MailPump, shared: Shared) {
     let part = Part::Mailbox(mail.name.clone());
     let mut failures = 0;
-    let mut reading = None;
+    let mut urgent = None;
     while !shared.stop.is_cancelled() {
         let turned = mail.turn().await;
-        reading =
-            matches!(turned, Ok(1..)).then(|| reading.unwrap_or_else(|| Reading::begin(&shared.reading)));
+        urgent = matches!(turned, Ok(1..)).then(|| urgent.unwrap_or_else(|| Urgent::begin(&shared.urgent)));
         match turned {
             Ok(done) => {
                 failures = 0;
@@ -222,8 +226,12 @@ async fn read(mut mail: MailPump, shared: Shared) {
 }
 
 async fn send(mut outbox: OutboxPump, shared: Shared) {
+    let mut urgent = None;
     while !shared.stop.is_cancelled() {
-        match outbox.turn().await {
+        let turned = outbox.turn().await;
+        urgent = matches!(turned, Ok(BACKLOG_MAILS..))
+            .then(|| urgent.unwrap_or_else(|| Urgent::begin(&shared.urgent)));
+        match turned {
             Ok(0) => {
                 shared.health.worked(&Part::Outbox, shared.env.now());
                 shared.rest(&shared.outbox).await;

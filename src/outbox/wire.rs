@@ -40,14 +40,28 @@ pub(super) struct Wire {
     /// Handed out before anything from the server.
     before: &'static [u8],
     line: Vec<u8>,
-    tail: [u8; 5],
+    /// The last bytes that have left, fewer than the end of a mail.
+    tail: Vec<u8>,
     end: MailEnd,
 }
 
 impl Wire {
     /// Guards a line; `before` is read first: behind STARTTLS there is no greeting, but lettre waits for one.
     pub(super) fn new(inner: Stream, before: &'static [u8], end: MailEnd) -> Self {
-        Self { inner, before, line: Vec::new(), tail: [0; 5], end }
+        Self { inner, before, line: Vec::new(), tail: Vec::new(), end }
+    }
+
+    /// Looks for the end of a mail in what has left, which may lie across two writes.
+    fn left(&mut self, bytes: &[u8]) {
+        const BEFORE: usize = MAIL_END.len() - 1;
+        let mut joint = std::mem::take(&mut self.tail);
+        joint.extend_from_slice(bytes.get(..BEFORE).unwrap_or(bytes));
+        let ends = |bytes: &[u8]| bytes.windows(MAIL_END.len()).any(|window| window == MAIL_END);
+        if ends(&joint) || ends(bytes) {
+            self.end.0.store(true, Ordering::Relaxed);
+        }
+        let kept = if bytes.len() < BEFORE { &joint } else { bytes };
+        self.tail = kept.get(kept.len().saturating_sub(BEFORE)..).unwrap_or_default().to_vec();
     }
 
     fn look(&mut self, came: &[u8]) -> io::Result<()> {
@@ -106,15 +120,7 @@ impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = ready!(Pin::new(&mut this.inner).poll_write(cx, buf))?;
-        for byte in buf.iter().take(written) {
-            this.tail.rotate_left(1);
-            if let Some(last) = this.tail.last_mut() {
-                *last = *byte;
-            }
-            if this.tail == MAIL_END {
-                this.end.0.store(true, Ordering::Relaxed);
-            }
-        }
+        this.left(buf.get(..written).unwrap_or_default());
         Poll::Ready(Ok(written))
     }
 

@@ -55,6 +55,9 @@ impl Tx<'_> {
     }
 
     async fn lock_audit_tail(&mut self) -> Result<Frontier, StoreError> {
+        if let Some(tail) = self.audit_tail().await? {
+            return Ok(tail);
+        }
         let empty = Frontier::new();
         sqlx::query("INSERT INTO audit_head (id, size, root, frontier) VALUES (1, 0, $1, $2) ON CONFLICT (id) DO NOTHING")
             .bind(empty.root().as_bytes().to_vec())
@@ -62,13 +65,21 @@ impl Tx<'_> {
             .execute(&mut *self.inner)
             .await
             .map_err(database("starting the audit log"))?;
+        // Read again: another daemon may have started the log, and written to it, at the same moment.
+        Ok(self.audit_tail().await?.unwrap_or(empty))
+    }
+
+    async fn audit_tail(&mut self) -> Result<Option<Frontier>, StoreError> {
         let sql = format!("SELECT frontier FROM audit_head WHERE id = 1{}", self.store.engine.for_update());
         let row = sqlx::query(AssertSqlSafe(sql))
-            .fetch_one(&mut *self.inner)
+            .fetch_optional(&mut *self.inner)
             .await
             .map_err(database("locking the audit log"))?;
-        Frontier::from_bytes(&bytes(&row, "audit_head", "1", "frontier")?)
-            .ok_or_else(|| impossible("audit_head", "frontier", "1", "not a frontier"))
+        row.map(|row| {
+            Frontier::from_bytes(&bytes(&row, "audit_head", "1", "frontier")?)
+                .ok_or_else(|| impossible("audit_head", "frontier", "1", "not a frontier"))
+        })
+        .transpose()
     }
 
     pub(super) async fn write_audit_head(&mut self) -> Result<(), StoreError> {

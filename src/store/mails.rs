@@ -317,17 +317,17 @@ impl Tx<'_> {
         .execute(&mut *self.inner)
         .await
         .map_err(database("storing a mail that is too large"))?;
-        if done.rows_affected() == 0 { self.shred(mail.id).await } else { Ok(()) }
+        if done.rows_affected() == 0 { self.shred(&[mail.id]).await } else { Ok(()) }
     }
 
-    /// Destroys a data key, and with it everything that it sealed.
-    async fn shred(&mut self, key_id: &str) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM data_keys WHERE id = $1")
-            .bind(key_id)
-            .execute(&mut *self.inner)
-            .await
-            .map(drop)
-            .map_err(database("shredding a data key"))
+    /// Destroys data keys, and with them everything that they sealed.
+    async fn shred(&mut self, key_ids: &[&str]) -> Result<(), StoreError> {
+        let sql = format!("DELETE FROM data_keys WHERE id IN ({})", parameters(1, key_ids.len()));
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(is_kept(key_ids.len()));
+        for key_id in key_ids {
+            query = query.bind(*key_id);
+        }
+        query.execute(&mut *self.inner).await.map(drop).map_err(database("shredding data keys"))
     }
 
     /// Counts that reading these mails begins, before it does: a mail that kills the process is then known (R18).
@@ -355,28 +355,41 @@ impl Tx<'_> {
             .map_err(database("marking mail that was left unread"))
     }
 
-    /// Closes a mail's row.
-    pub async fn settle_mail(&mut self, mail: &Settled<'_>) -> Result<(), StoreError> {
-        let sql = match mail.keep_raw {
-            Keep::Raw => {
-                "UPDATE mails SET state = $2, class = $3, reason = $4, reference = $5, fingerprint = $6 WHERE id = $1"
+    /// Closes the rows of mails, one statement for many of them.
+    pub async fn settle_mails(&mut self, mails: &[Settled<'_>]) -> Result<(), StoreError> {
+        const KEPT: &str = "";
+        const FORGOTTEN: &str = ", raw = NULL, key_id = NULL";
+        let (kept, forgotten): (Vec<_>, Vec<_>) = mails.iter().partition(|mail| mail.keep_raw == Keep::Raw);
+        for (mails, bytes) in [(kept, KEPT), (forgotten, FORGOTTEN)] {
+            for chunk in mails.chunks(ROWS_MAX) {
+                self.settle_alike(chunk, bytes).await?;
+                if bytes == FORGOTTEN {
+                    self.shred(&chunk.iter().map(|mail| mail.id).collect::<Vec<_>>()).await?;
+                }
             }
-            Keep::Nothing => {
-                "UPDATE mails SET state = $2, class = $3, reason = $4, reference = $5, fingerprint = $6, \
-                 raw = NULL, key_id = NULL WHERE id = $1"
-            }
-        };
-        sqlx::query(sql)
-            .bind(mail.id)
-            .bind(mail.state)
-            .bind(mail.class)
-            .bind(mail.reason)
-            .bind(mail.reference)
-            .bind(mail.fingerprint)
-            .execute(&mut *self.inner)
-            .await
-            .map_err(database("settling a mail"))?;
-        if mail.keep_raw == Keep::Nothing { self.shred(mail.id).await } else { Ok(()) }
+        }
+        Ok(())
+    }
+
+    async fn settle_alike(&mut self, mails: &[&Settled<'_>], bytes: &str) -> Result<(), StoreError> {
+        // Both engines name the columns of a VALUES list column1, column2, and so on.
+        let sql = format!(
+            "UPDATE mails SET state = told.column2, class = told.column3, reason = told.column4, \
+             reference = told.column5, fingerprint = told.column6{bytes} \
+             FROM (VALUES {}) AS told WHERE mails.id = told.column1",
+            values(1, mails.len(), 6)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(is_kept(mails.len()));
+        for mail in mails {
+            query = query
+                .bind(mail.id)
+                .bind(mail.state)
+                .bind(mail.class)
+                .bind(mail.reason)
+                .bind(mail.reference)
+                .bind(mail.fingerprint);
+        }
+        query.execute(&mut *self.inner).await.map(drop).map_err(database("settling mail"))
     }
 }
 

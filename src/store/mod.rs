@@ -36,8 +36,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Connections per daemon. SQLite has one writer; the rest read.
-const CONNECTIONS_MAX: u32 = 8;
+/// Connections per daemon. SQLite has one writer, the rest read, and each has a thread and a cache of its own.
+const fn connections_max(engine: Engine) -> u32 {
+    match engine {
+        Engine::Sqlite => 4,
+        Engine::Postgres => 8,
+    }
+}
 /// How long to wait for a connection or for SQLite's write lock.
 const WAIT_MAX: Duration = Duration::from_secs(15);
 
@@ -155,16 +160,17 @@ const PRAGMAS: [(&str, &str); 6] = [
 ];
 
 fn pool_options(engine: Engine) -> AnyPoolOptions {
-    let options = AnyPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(WAIT_MAX);
+    let options = AnyPoolOptions::new().max_connections(connections_max(engine)).acquire_timeout(WAIT_MAX);
     match engine {
-        // Every pragma but journal_mode belongs to a connection, not to the file.
-        Engine::Sqlite => options.after_connect(|connection, _| {
+        // A file does not go away as a server does: no sign of life before each use. Every pragma but journal_mode
+        // belongs to a connection, not to the file.
+        Engine::Sqlite => options.test_before_acquire(false).after_connect(|connection, _| {
             Box::pin(async move {
                 connection
                     .execute(
                         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
                          PRAGMA busy_timeout=15000; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; \
-                         PRAGMA cache_size=-4000",
+                         PRAGMA cache_size=-1000; PRAGMA wal_autocheckpoint=4000",
                     )
                     .await?;
                 Ok(())

@@ -199,7 +199,8 @@ impl Tx<'_> {
         let mut held = HashSet::with_capacity(rows.len());
         for chunk in rows.chunks(ROWS_MAX) {
             let sql = format!(
-                "{sql} WHERE state = 'sending' AND (id, epoch) IN (VALUES {}) RETURNING id",
+                "{sql} FROM (VALUES {}) AS sent \
+                 WHERE id = sent.column1 AND epoch = sent.column2 AND state = 'sending' RETURNING id",
                 values(4, chunk.len(), 2)
             );
             let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(is_kept(chunk.len()));

@@ -11,9 +11,10 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 
 /// Mails claimed at once.
-const BATCH_MAX: i64 = 200;
-/// Mails sent before what became of them is written down: no crash repeats more than these.
-const UNSETTLED_MAX: usize = 12;
+const BATCH_MAX: i64 = 100;
+/// Mails sent before what became of them is written down, which is done while as many others are being sent: no crash
+/// repeats more than twice these.
+const GROUP_MAILS: usize = 12;
 /// The first wait after a 4xx; it doubles from there.
 const RETRY_FIRST: SignedDuration = SignedDuration::from_mins(1);
 /// The longest wait between two tries.
@@ -48,14 +49,24 @@ impl Workflow {
                 bytes: row.bytes.as_slice().into(),
             })
             .collect();
-        for (rows, parcels) in rows.chunks(UNSETTLED_MAX).zip(parcels.chunks(UNSETTLED_MAX)) {
-            let results: HashMap<String, Delivery> = courier.send(parcels).await.into_iter().collect();
-            self.settle(rows, &results).await?;
+        let mut sent: (&[OutboxRow], HashMap<String, Delivery>) = (&[], HashMap::new());
+        for (rows, parcels) in rows.chunks(GROUP_MAILS).zip(parcels.chunks(GROUP_MAILS)) {
+            let (results, settled) = tokio::join!(courier.send(parcels), self.settle(sent.0, &sent.1));
+            sent = (rows, results.into_iter().collect());
+            if let Err(failure) = settled {
+                // What has just been sent is written down all the same, if it can be.
+                self.settle(sent.0, &sent.1).await?;
+                return Err(failure);
+            }
         }
+        self.settle(sent.0, &sent.1).await?;
         Ok(rows.len())
     }
 
     async fn settle(&self, rows: &[OutboxRow], results: &HashMap<String, Delivery>) -> Result<(), Failure> {
+        if rows.is_empty() {
+            return Ok(());
+        }
         let now = self.env.now();
         let lost = Delivery::Deferred { reply: "the courier gave no answer".into() };
         let settlements: Vec<(&OutboxRow, Settlement<'_>)> = rows

@@ -36,7 +36,6 @@ impl Workflow {
         tx.release_leases().await?;
         tx.append_audit(&[self.entry(Action::DaemonStarted, BTreeMap::new())]).await?;
         tx.commit().await?;
-        self.warm_up().await?;
         self.begin_careful().await?;
         let closed = self.recover_deliveries().await?;
         if closed > 0 {

@@ -41,6 +41,7 @@ use post::{Answered, Letter};
 use settings::Settings;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::OnceCell;
 
 /// How often an event is decided anew when somebody else saved the request first.
 const CONFLICTS_MAX: u32 = 5;
@@ -57,6 +58,8 @@ pub struct Workflow {
     packages_looked_at: Gate,
     /// Millisecond and number of the last id that was drawn.
     last_id: Mutex<(u64, u16)>,
+    /// Set once what reading mail needs has been built.
+    warm: OnceCell<()>,
 }
 
 /// Something happened to a request, with what it came from: settled in the same transaction.
@@ -141,6 +144,7 @@ impl Workflow {
             quarantine_told: Gate::default(),
             packages_looked_at: Gate::default(),
             last_id: Mutex::default(),
+            warm: OnceCell::new(),
         })
     }
 
@@ -320,6 +324,8 @@ impl Workflow {
         for (incident, prepared) in together {
             self.write_rest(&mut tx, incident, prepared, now).await?;
         }
+        let read = together.iter().filter_map(|(incident, prepared)| settled(incident, prepared));
+        tx.settle_mails(&read.collect::<Vec<_>>()).await?;
         tx.commit().await
     }
 
@@ -347,11 +353,8 @@ impl Workflow {
                 }
             }
         }
-        if let Some(lease) = &incident.job {
-            tx.finish_job(lease, now).await?;
-        }
-        match &incident.mail {
-            Some(mail) => tx.settle_mail(&settled(mail, incident, prepared)).await,
+        match &incident.job {
+            Some(lease) => tx.finish_job(lease, now).await,
             None => Ok(()),
         }
     }
@@ -416,12 +419,13 @@ const fn next_id(last: (u64, u16), now: u64) -> (u64, u16) {
     }
 }
 
-fn settled<'a>(mail: &'a MailCause, incident: &'a Incident, prepared: &'a Prepared) -> Settled<'a> {
+fn settled<'a>(incident: &'a Incident, prepared: &'a Prepared) -> Option<Settled<'a>> {
+    let mail = incident.mail.as_ref()?;
     let reference = match &prepared.decision {
         Ok(transition) => Some(transition.request().reference.as_str()),
         Err(_) => incident.reference.as_ref().map(Reference::as_str),
     };
-    Settled {
+    Some(Settled {
         id: &mail.id,
         state: "done",
         class: mail.class,
@@ -429,7 +433,7 @@ fn settled<'a>(mail: &'a MailCause, incident: &'a Incident, prepared: &'a Prepar
         reference,
         fingerprint: Some(&mail.fingerprint),
         keep_raw: crate::store::Keep::Raw,
-    }
+    })
 }
 
 fn applied(prepared: &Prepared) -> Applied {

@@ -26,7 +26,9 @@ use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 
 /// Mails read in one batch, with one commit.
-const BATCH_MAX: i64 = 200;
+const BATCH_MAX: i64 = 100;
+/// Mails read by one thread, so that a batch keeps a few processors busy.
+const THREAD_MAILS: usize = 50;
 /// A mail whose reading was begun this often and never ended is set aside (standard R18).
 const ATTEMPTS_MAX: i64 = 4;
 /// Characters of a mail in a person's own words that staff are shown.
@@ -55,14 +57,31 @@ enum Fate {
     /// Something for a request.
     Event(Box<Incident>),
     /// No request's business.
-    Settle {
-        id: String,
-        state: &'static str,
-        class: &'static str,
-        reason: String,
-        fingerprint: Option<String>,
-        keep: Keep,
-    },
+    Settle(NoEvent),
+}
+
+/// What is written down of a mail that is no request's business.
+struct NoEvent {
+    id: String,
+    state: &'static str,
+    class: &'static str,
+    reason: String,
+    fingerprint: Option<String>,
+    keep: Keep,
+}
+
+impl NoEvent {
+    fn settled(&self) -> Settled<'_> {
+        Settled {
+            id: &self.id,
+            state: self.state,
+            class: self.class,
+            reason: &self.reason,
+            reference: None,
+            fingerprint: self.fingerprint.as_deref(),
+            keep_raw: self.keep,
+        }
+    }
 }
 
 impl Fate {
@@ -70,7 +89,7 @@ impl Fate {
     fn ours(&self) -> Option<String> {
         match self {
             Self::Event(incident) => incident.mail.as_ref().map(|mail| mail.name.clone()),
-            Self::Settle { .. } => None,
+            Self::Settle(_) => None,
         }
     }
 }
@@ -143,9 +162,13 @@ impl Workflow {
         Ok(())
     }
 
-    /// Reads a form once, before any mail is. What reading needs is built on its first use (the numbering plans of the world
-    /// take longest), and a crash in that time would count against whatever mail happens to be the first.
+    /// Reads a form once, before any mail is: what reading needs is built on its first use (the numbering plans of the world
+    /// take longest). The daemon does it while it connects to its mailboxes.
     pub async fn warm_up(&self) -> Result<(), Failure> {
+        self.warm.get_or_try_init(|| self.read_a_form()).await.copied()
+    }
+
+    async fn read_a_form(&self) -> Result<(), Failure> {
         const FORM: &str = "Scope: number +91 98765 43210, last 90 days\nLegal basis: Customer request\n\
                             Requester: A, Owner, a@acme.example, +91 98123 45678\n\
                             I acknowledge identity verification may be required.\n";
@@ -170,6 +193,10 @@ impl Workflow {
             rows.truncate(1);
             self.begin_reading(&rows).await?;
         }
+        if rows.is_empty() {
+            return Ok(Intake::default());
+        }
+        self.warm_up().await?;
         let read = rows.len();
         let place = self.place(mailbox).await?;
         let (mails, mut fates) = self.parse(rows).await?;
@@ -186,25 +213,23 @@ impl Workflow {
         Ok(tx.commit().await?)
     }
 
-    /// Reads bytes on a thread of its own: a hostile mail must not hold up the loops.
-    async fn parse(&self, rows: Vec<MailRow>) -> Result<(Vec<Read>, Vec<Fate>), Failure> {
-        let settings = self.settings.clone();
-        tokio::task::spawn_blocking(move || {
-            let (mut mails, mut fates) = (Vec::with_capacity(rows.len()), Vec::new());
-            for row in rows {
-                if row.attempts > ATTEMPTS_MAX {
-                    fates.push(quarantined(&row, "reading it was begun several times and never ended"));
-                    continue;
-                }
-                match incoming::read(&row.raw, &settings.limits) {
-                    Err(problem) => fates.push(quarantined(&row, &problem.to_string())),
-                    Ok(incoming) => mails.push(understand(row, incoming, &settings)),
-                }
-            }
-            (mails, fates)
-        })
-        .await
-        .map_err(|error| Failure::Refused(format!("reading mail stopped: {error}")))
+    /// Reads bytes on threads of their own: a hostile mail must not hold up the loops.
+    async fn parse(&self, mut rows: Vec<MailRow>) -> Result<(Vec<Read>, Vec<Fate>), Failure> {
+        let (mut mails, mut fates) = (Vec::with_capacity(rows.len()), Vec::new());
+        let mut threads = Vec::new();
+        while !rows.is_empty() {
+            let rest = rows.split_off(rows.len().min(THREAD_MAILS));
+            let (share, settings) = (std::mem::replace(&mut rows, rest), self.settings.clone());
+            threads.push(tokio::task::spawn_blocking(move || parse(share, &settings)));
+        }
+        for thread in threads {
+            let parsed = thread.await;
+            let (read, unread) =
+                parsed.map_err(|error| Failure::Refused(format!("reading mail stopped: {error}")))?;
+            mails.extend(read);
+            fates.extend(unread);
+        }
+        Ok((mails, fates))
     }
 
     /// Decides, mail by mail, whose business it is.
@@ -341,36 +366,24 @@ impl Workflow {
 
     /// Writes down what the batch came to.
     async fn carry_out(&self, mailbox: &str, fates: Vec<Fate>) -> Result<(), Failure> {
-        let now = self.env.now();
-        let mut incidents = Vec::new();
-        let mut aside = Vec::new();
-        let mut tx = self.store.begin().await?;
+        let (mut incidents, mut settled) = (Vec::new(), Vec::new());
         for fate in fates {
             match fate {
                 Fate::Event(incident) => incidents.push(*incident),
-                Fate::Settle { id, state, class, reason, fingerprint, keep } => {
-                    tx.settle_mail(&Settled {
-                        id: &id,
-                        state,
-                        class,
-                        reason: &reason,
-                        reference: None,
-                        fingerprint: fingerprint.as_deref(),
-                        keep_raw: keep,
-                    })
-                    .await?;
-                    if state != "done" {
-                        tx.append_audit(&[set_aside(&id, state, now)]).await?;
-                    }
-                    if state == "quarantined" {
-                        aside.push((id, reason));
-                    }
-                }
+                Fate::Settle(fate) => settled.push(fate),
             }
         }
-        tx.commit().await?;
-        for (id, why) in aside {
-            self.tell_set_aside(mailbox, &id, &why).await?;
+        if !settled.is_empty() {
+            let now = self.env.now();
+            let told = settled.iter().filter(|fate| fate.state != "done");
+            let entries: Vec<_> = told.map(|fate| set_aside(&fate.id, fate.state, now)).collect();
+            let mut tx = self.store.begin().await?;
+            tx.append_audit(&entries).await?;
+            tx.settle_mails(&settled.iter().map(NoEvent::settled).collect::<Vec<_>>()).await?;
+            tx.commit().await?;
+        }
+        for fate in settled.iter().filter(|fate| fate.state == "quarantined") {
+            self.tell_set_aside(mailbox, &fate.id, &fate.reason).await?;
         }
         for (index, failure) in self.apply(&incidents).await? {
             let id =
@@ -389,7 +402,7 @@ impl Workflow {
         let now = self.env.now();
         let mut tx = self.store.begin().await?;
         tx.append_audit(&[set_aside(id, "quarantined", now)]).await?;
-        tx.settle_mail(&Settled {
+        tx.settle_mails(&[Settled {
             id,
             state: "quarantined",
             class: "quarantine",
@@ -397,10 +410,26 @@ impl Workflow {
             reference: None,
             fingerprint: None,
             keep_raw: Keep::Raw,
-        })
+        }])
         .await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// The mails that can be read, and what becomes of the others.
+fn parse(rows: Vec<MailRow>, settings: &super::Settings) -> (Vec<Read>, Vec<Fate>) {
+    let (mut mails, mut fates) = (Vec::with_capacity(rows.len()), Vec::new());
+    for row in rows {
+        if row.attempts > ATTEMPTS_MAX {
+            fates.push(quarantined(&row, "reading it was begun several times and never ended"));
+            continue;
+        }
+        match incoming::read(&row.raw, &settings.limits) {
+            Err(problem) => fates.push(quarantined(&row, &problem.to_string())),
+            Ok(incoming) => mails.push(understand(row, incoming, settings)),
+        }
+    }
+    (mails, fates)
 }
 
 fn understand(row: MailRow, incoming: Incoming, settings: &super::Settings) -> Read {
@@ -456,14 +485,14 @@ fn cause(mail: Read, from: Address, class: &'static str, reason: String) -> Mail
 }
 
 fn settle(mail: &Read, state: &'static str, class: &'static str, reason: &str, keep: Keep) -> Fate {
-    Fate::Settle {
+    Fate::Settle(NoEvent {
         id: mail.row.id.clone(),
         state,
         class,
         reason: reason.to_owned(),
         fingerprint: Some(mail.fingerprint.clone()),
         keep,
-    }
+    })
 }
 
 /// Older than the first start: what looks like a request is listed to staff, never answered (decision 8).
@@ -490,14 +519,14 @@ fn quarantined(row: &MailRow, reason: &str) -> Fate {
         "a mail cannot be read; it is set aside and stays in the mailbox"
     );
     metrics::counter!("dsrd_mails_total", "class" => "quarantine").increment(1);
-    Fate::Settle {
+    Fate::Settle(NoEvent {
         id: row.id.clone(),
         state: "quarantined",
         class: "quarantine",
         reason: reason.to_owned(),
         fingerprint: None,
         keep: Keep::Raw,
-    }
+    })
 }
 
 fn set_aside(id: &str, state: &str, now: Timestamp) -> crate::domain::audit::Entry {

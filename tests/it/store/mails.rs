@@ -19,7 +19,7 @@ async fn store_mails(store: &Store, mails: Vec<NewMail<'_>>) {
 async fn settle(store: &Store, id: &str, state: &'static str, keep_raw: Keep) {
     let mut tx = store.begin().await.unwrap();
     let fingerprint = format!("print of {id}");
-    tx.settle_mail(&Settled {
+    tx.settle_mails(&[Settled {
         id,
         state,
         class: "other",
@@ -27,7 +27,7 @@ async fn settle(store: &Store, id: &str, state: &'static str, keep_raw: Keep) {
         reference: None,
         fingerprint: Some(&fingerprint),
         keep_raw,
-    })
+    }])
     .await
     .unwrap();
     tx.commit().await.unwrap();

@@ -117,12 +117,11 @@ async fn go_on(store: &Store) {
     let event = Event::Resolved(Resolution::Match { entry: Box::new(entry), law });
     let mut tx = store.begin().await.unwrap();
     tx.save(&[(&super::after(Some(&row.request), &event), &row.sealer)]).await.unwrap();
-    for (id, keep_raw) in [("m1", Keep::Raw), ("m2", Keep::Nothing)] {
+    let settled = [("m1", Keep::Raw), ("m2", Keep::Nothing)].map(|(id, keep_raw)| {
         let (state, class, reason) = ("done", "other", "test");
-        tx.settle_mail(&Settled { id, state, class, reason, reference: None, fingerprint: None, keep_raw })
-            .await
-            .unwrap();
-    }
+        Settled { id, state, class, reason, reference: None, fingerprint: None, keep_raw }
+    });
+    tx.settle_mails(&settled).await.unwrap();
     tx.commit().await.unwrap();
 }
 
