@@ -3,6 +3,9 @@
 //! audit entry, jobs and notices; `verify`, `approve`, `execute` and `deliver` carry a request to its end.
 //! ARCHITECTURE.md walks the same way with one mail and its reply.
 
+#[macro_use]
+mod fault;
+
 pub mod cli;
 pub mod config;
 pub mod connectors;

@@ -32,6 +32,8 @@ fn may_name(module: &str) -> Option<Vec<&'static str>> {
         "control" => every(&[PURE, ADAPTERS, &["workflow"]]),
         "daemon" => every(&[PURE, ADAPTERS, &["workflow", "control", "env", "config"]]),
         "demo" => every(&[PURE, ADAPTERS, &["workflow", "control", "daemon", "env", "config"]]),
+        // Turns a fault into the error of whatever layer it stands in; the others use its macro, which is no path.
+        "fault" => every(&[ADAPTERS, &["workflow"]]),
         "cli" | "main" => {
             every(&[PURE, ADAPTERS, &["workflow", "control", "daemon", "demo", "cli", "env", "config"]])
         }
@@ -69,6 +71,7 @@ const SLEEP: &[(&str, &str)] = &[
     ("src/daemon.rs", "the loops and their back-off (decision 47)"),
     ("src/mailbox/imap.rs", "the timers of IDLE, and the poll where a server has none"),
     ("src/mailbox/maildir.rs", "the poll of a folder"),
+    ("src/fault/armed.rs", "a point that stalls, in test builds only"),
     ("src/demo/", "the players wait for a Maildir to change"),
 ];
 
@@ -80,8 +83,8 @@ const HOMES: &[(&str, &[&str])] = &[
         r"\blettre::(\w+::)*(transport|AsyncTransport|Transport|SmtpTransport|AsyncSmtp\w*)\b",
         &["src/outbox/"],
     ),
-    // The demo makes the company's database that its story plays on.
-    (r"\bsqlx\b", &["src/store/", "src/connectors/", "src/demo/"]),
+    // The demo makes the company's database that its story plays on; a fault looks like a database that was lost.
+    (r"\bsqlx\b", &["src/store/", "src/connectors/", "src/demo/", "src/fault/armed.rs"]),
     (r"\bminijinja\b", &["src/render.rs"]),
     (r"\bzip\b", &["src/package/"]),
 ];

@@ -97,12 +97,14 @@ impl Sqlite {
 
     async fn batch(&self, category: &Category, keys: &[String]) -> Result<RowBatch, ConnectorError> {
         let doing = format!("read rows of {}", category.name);
+        fault!("source.export.before");
         let found = self
             .within(&doing, async {
                 let query = statements::rows(category, keys);
                 bound(query).fetch_all(&self.pool).await
             })
             .await?;
+        fault!("source.export.after");
         let mut by_key = BTreeMap::new();
         for row in &found {
             if by_key.insert(key_text(category, row)?, row).is_some() {
@@ -132,6 +134,7 @@ impl Sqlite {
 impl Connector for Sqlite {
     async fn resolve(&self, query: &DirectoryQuery) -> Result<Vec<DirectoryEntry>, ConnectorError> {
         let doing = "ask the directory";
+        fault!("source.resolve.before");
         let rows = self
             .within(doing, async {
                 let asked =
@@ -151,6 +154,7 @@ impl Connector for Sqlite {
                 None => unreachable += 1,
             }
         }
+        fault!("source.resolve.after");
         if unreachable > 0 {
             tracing::warn!(source = %self.name, unreachable, "people in the directory lack a usable address or key");
         }
@@ -170,6 +174,7 @@ impl Connector for Sqlite {
             return Ok(PlannedCategory::new(category, Vec::new(), None));
         };
         let doing = format!("plan {}", category.name);
+        fault!("source.plan.before");
         let limit = usize::try_from(keys_max).unwrap_or(usize::MAX);
         let rows = self
             .within(&doing, async {
@@ -190,6 +195,7 @@ impl Connector for Sqlite {
         if rows.keys.len() > limit {
             return Err(ConnectorError::TooManyRows { category: category.name.clone(), keys_max });
         }
+        fault!("source.plan.after");
         let planned = PlannedCategory::new(category, rows.keys, rows.times);
         if planned.keys.windows(2).any(|pair| matches!(pair, [a, b] if key_order(a, b).is_eq())) {
             return Err(bad_key(category, "holds the same key twice"));

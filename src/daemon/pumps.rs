@@ -34,9 +34,21 @@ pub struct MailPump {
     pub poll: Duration,
     /// The last look left mail behind.
     has_more: bool,
+    /// Handled mails that are not marked or moved yet.
+    handled: Vec<MailId>,
 }
 
 impl MailPump {
+    /// Reads the mail during whose reading the last process died, if there is one. The daemon does so before anything else
+    /// runs in it: should it die once more, it was not by chance that this mail was being read (standard R18).
+    pub async fn read_suspect(&mut self) -> Result<(), Failure> {
+        if self.workflow.has_suspect(&self.name).await? {
+            let intake = self.workflow.read_mail(&self.name).await?;
+            self.handled.extend(intake.finished.into_iter().map(MailId));
+        }
+        Ok(())
+    }
+
     /// Stores what is new, then reads what is stored, a batch of each. Where much mail waits, the next batch is fetched
     /// while the last one is read. Returns how many mails it touched.
     pub async fn turn(&mut self) -> Result<usize, TurnError> {
@@ -48,8 +60,9 @@ impl MailPump {
             (Ok(fetched), workflow.read_mail(&name).await)
         };
         let intake = intake?;
-        if !intake.finished.is_empty() {
-            let ids: Vec<MailId> = intake.finished.into_iter().map(MailId).collect();
+        self.handled.extend(intake.finished.into_iter().map(MailId));
+        let ids = std::mem::take(&mut self.handled);
+        if !ids.is_empty() {
             // The mails are stored and done: a flag that cannot be set is no reason to stop (invariant 5).
             if let Err(error) = self.mailbox.finish(&ids).await {
                 tracing::warn!(mailbox = self.name, %error, "could not mark or move handled mail; it stays where it is");
@@ -159,6 +172,7 @@ impl Pumps {
             mailbox: watched.mailbox,
             poll: watched.poll,
             has_more: false,
+            handled: Vec::new(),
         });
         Self {
             mail: mail.collect(),

@@ -22,6 +22,8 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How long a stop may take (decision 24).
 const DRAIN_MAX: Duration = Duration::from_secs(25);
 
+/// An accepted completion mail that its request does not know of after so long was lost on the way to it.
+const SETTLED_LONG_AGO: SignedDuration = SignedDuration::from_mins(1);
 /// How long a job lets mail that is read and answered go first: people wait for the acknowledgement, not for the look-up.
 const GIVE_WAY_MAX: Duration = Duration::from_millis(100);
 /// So many mails sent in one turn say that more of them wait.
@@ -54,7 +56,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let env = parts.env.clone();
     let owner = format!("{:032x}", env.entropy.bits());
-    let pumps = Pumps::new(parts, &owner);
+    let mut pumps = Pumps::new(parts, &owner);
     let shared = Shared {
         workflow: Arc::clone(&pumps.workflow),
         env,
@@ -70,13 +72,7 @@ pub async fn run(
     let warming = Arc::clone(&shared.workflow);
     // A failure shows again where the first mail is read.
     tokio::spawn(async move { warming.warm_up().await });
-    for mail in &pumps.mail {
-        let window = SignedDuration::try_from(mail.poll * 3).unwrap_or(SignedDuration::from_mins(5));
-        shared.health.expect(Part::Mailbox(mail.name.clone()), window.max(SignedDuration::from_mins(3)));
-    }
-    for part in [Part::Outbox, Part::Jobs, Part::State] {
-        shared.health.expect(part, SignedDuration::from_mins(1));
-    }
+    shared.prepare(&mut pumps.mail).await;
     let mut loops = JoinSet::new();
     for mail in pumps.mail {
         loops.spawn(read(mail, shared.clone()));
@@ -120,6 +116,21 @@ pub async fn run(
 }
 
 impl Shared {
+    /// What is done before any loop runs: health learns what to expect, and a mail that may be deadly is read.
+    async fn prepare(&self, mailboxes: &mut [MailPump]) {
+        for part in [Part::Outbox, Part::Jobs, Part::State] {
+            self.health.expect(part, SignedDuration::from_mins(1));
+        }
+        for mail in mailboxes {
+            let part = Part::Mailbox(mail.name.clone());
+            let window = SignedDuration::try_from(mail.poll * 3).unwrap_or(SignedDuration::from_mins(5));
+            self.health.expect(part.clone(), window.max(SignedDuration::from_mins(3)));
+            if let Err(failure) = mail.read_suspect().await {
+                self.failed(&part, &failure);
+            }
+        }
+    }
+
     /// A loop ended; before the stop that can only be a panic.
     fn lost(&self, ended: &str) {
         if !self.stop.is_cancelled() {
@@ -273,6 +284,9 @@ async fn keep_time(shared: Shared) {
             Ok(0) => {}
             Ok(_) => shared.outbox.notify_one(),
             Err(failure) => shared.failed(&Part::State, &failure),
+        }
+        if let Err(failure) = shared.workflow.recover_deliveries(SETTLED_LONG_AGO).await {
+            shared.failed(&Part::State, &failure);
         }
         if let Err(failure) = shared.workflow.remove_old_packages().await {
             shared.failed(&Part::State, &failure);

@@ -84,7 +84,12 @@ impl ImapMailbox {
     async fn take_link(&mut self) -> Result<Link, MailboxError> {
         match self.link.take() {
             Some(link) if !link.leaving => Ok(link),
-            _ => Link::open(&self.settings).await,
+            _ => {
+                fault!("imap.open.before");
+                let link = Link::open(&self.settings).await?;
+                fault!("imap.open.after");
+                Ok(link)
+            }
         }
     }
 
@@ -101,13 +106,17 @@ impl ImapMailbox {
 impl Mailbox for ImapMailbox {
     async fn list(&mut self, cursor: &Cursor, entries_max: usize) -> Result<Listing, MailboxError> {
         let mut link = self.take_link().await?;
+        fault!("imap.list.before");
         let outcome = list(&mut link, cursor, entries_max.clamp(1, MAILS_MAX)).await;
+        fault!("imap.list.after");
         self.put_back(link, outcome)
     }
 
     async fn fetch(&mut self, entries: &[Entry]) -> Result<Vec<Fetched>, MailboxError> {
         let mut link = self.take_link().await?;
+        fault!("imap.fetch.before");
         let outcome = fetch(&mut link, entries, self.settings.limits.mail_bytes_max).await;
+        fault!("imap.fetch.after");
         self.put_back(link, outcome)
     }
 
@@ -116,7 +125,9 @@ impl Mailbox for ImapMailbox {
             return Ok(());
         }
         let mut link = self.take_link().await?;
+        fault!("imap.finish.before");
         let outcome = finish(&mut link, &self.settings, ids).await;
+        fault!("imap.finish.after");
         self.put_back(link, outcome)
     }
 
@@ -127,6 +138,7 @@ impl Mailbox for ImapMailbox {
             self.link = Some(link);
             return Ok(());
         }
+        fault!("imap.wait.before");
         let idle = self.settings.idle == Idle::Offered && link.offers("IDLE") && !link.idle_refused;
         let outcome =
             if idle { idle_wait(&mut link, at_most, &self.settings.limits).await } else { Ok(false) };

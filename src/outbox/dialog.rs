@@ -103,6 +103,7 @@ impl Dialog {
             Ok(envelope) => envelope,
             Err(missing) => return Sent::Settled(Delivery::Rejected { reply: missing.to_owned() }),
         };
+        fault!("smtp.envelope.before", else Sent::Unsent("told to fail at MAIL".to_owned()));
         match self.announce(&envelope).await {
             Ok(()) => self.hand_over(&body).await,
             Err((step, Fault::Reply(code))) => self.turned_down(&code, step).await,
@@ -159,9 +160,14 @@ impl Dialog {
 
     async fn hand_over(&mut self, body: &[u8]) -> Sent {
         self.end.clear();
+        fault!("smtp.data.before", else Sent::Unsent("told to fail at DATA".to_owned()));
         // The whole transaction is bounded by the caller; a large mail may take longer than a command.
         match reduced(self.connection.message(body).await) {
-            Ok(response) => Sent::Settled(Delivery::Accepted { reply: codes(&response) }),
+            Ok(response) => {
+                // The server has it, and what it said is lost (RFC 1047).
+                fault!("smtp.data.after", else Sent::Broken(Delivery::Uncertain { reason: "told to fail".to_owned() }));
+                Sent::Settled(Delivery::Accepted { reply: codes(&response) })
+            }
             Err(Fault::Reply(code)) => self.turned_down(&code, "the mail").await,
             Err(Fault::Lost(why)) if self.end.is_written() => {
                 Sent::Broken(Delivery::Uncertain { reason: format!("{why} behind the end of the mail") })

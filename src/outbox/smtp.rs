@@ -134,7 +134,7 @@ async fn carry(settings: &SmtpSettings, slot: &mut Option<Dialog>, queue: &Queue
         loop {
             let mut dialog = match slot.take() {
                 Some(dialog) => dialog,
-                None => match Dialog::open(settings).await {
+                None => match open(settings).await {
                     Ok(dialog) => dialog,
                     Err(error) => {
                         queue.put_back(parcel);
@@ -165,6 +165,13 @@ async fn carry(settings: &SmtpSettings, slot: &mut Option<Dialog>, queue: &Queue
         }
     }
     Ok(())
+}
+
+async fn open(settings: &SmtpSettings) -> Result<Dialog, CourierError> {
+    fault!("smtp.open.before");
+    let dialog = Dialog::open(settings).await?;
+    fault!("smtp.open.after");
+    Ok(dialog)
 }
 
 /// Whether the server only said that it closes an idle line.

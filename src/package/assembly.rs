@@ -119,7 +119,9 @@ struct Current {
 impl Assembly {
     fn start(order: Order, stem: PathBuf, part: &Path) -> Result<Self, PackageError> {
         let day = order.request.generated_at.to_zoned(order.request.zone.clone()).datetime();
+        fault!(blocking "package.create.before");
         let archive = ArchiveWriter::new(create(part)?, &order.request.passphrase, day);
+        fault!(blocking "package.create.after");
         Ok(Self {
             order,
             stem,
@@ -249,10 +251,13 @@ impl Assembly {
         let text = serde_json::to_vec_pretty(&manifest)
             .map_err(|error| PackageError::Damaged(format!("cannot write the manifest: {error}")))?;
         self.add_page(manifest::NAME, &text)?;
+        fault!(blocking "package.sync.before");
         let file = self.archive.finish()?;
         file.sync_all().map_err(|error| PackageError::io("make the package durable", &error))?;
         drop(file);
+        fault!(blocking "package.sync.after");
         let checked = check(&self.part, &request.passphrase)?;
+        fault!(blocking "package.check.after");
         let path = self.order.place.dir.join(format!("{}.zip", request.reference));
         Ok(Written {
             part: self.part,

@@ -44,10 +44,14 @@ impl Written {
     /// Gives the package its name, durably; one that an earlier attempt left there is replaced.
     pub async fn publish(&self) -> Result<(), PackageError> {
         let io = |doing: &'static str| move |error: std::io::Error| PackageError::io(doing, &error);
+        fault!("package.name.before");
         tokio::fs::rename(&self.part, &self.path).await.map_err(io("give the package its name"))?;
+        fault!("package.name.after");
         let folder = self.path.parent().unwrap_or(&self.path);
         let durable = async { tokio::fs::File::open(folder).await?.sync_all().await };
-        durable.await.map_err(io("make the package's name durable"))
+        durable.await.map_err(io("make the package's name durable"))?;
+        fault!("package.folder.after");
+        Ok(())
     }
 
     /// Removes a package that nobody may publish any more.

@@ -59,6 +59,15 @@ pub struct Settled<'a> {
     pub keep_raw: Keep,
 }
 
+/// What is counted of reading a mail.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attempt {
+    /// It begins now.
+    Begins,
+    /// It ended, if only with an error: it did not kill the process.
+    Ended,
+}
+
 /// Whether raw bytes are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Keep {
@@ -330,16 +339,21 @@ impl Tx<'_> {
         query.execute(&mut *self.inner).await.map(drop).map_err(database("shredding data keys"))
     }
 
-    /// Counts that reading these mails begins, before it does: a mail that kills the process is then known (R18).
-    pub async fn begin_reading(&mut self, ids: &[&str]) -> Result<(), StoreError> {
+    /// Counts that reading these mails begins, before it does: a mail that kills the process is then known (R18). Taken back
+    /// when the reading ended, in whatever way.
+    pub async fn count_attempt(&mut self, ids: &[String], attempt: Attempt) -> Result<(), StoreError> {
+        let by: i64 = match attempt {
+            Attempt::Begins => 1,
+            Attempt::Ended => -1,
+        };
         for chunk in ids.chunks(LOOKUP_MAX) {
             let sql = format!(
-                "UPDATE mails SET attempts = attempts + 1 WHERE id IN ({})",
-                parameters(1, chunk.len())
+                "UPDATE mails SET attempts = attempts + $1 WHERE id IN ({})",
+                parameters(2, chunk.len())
             );
-            let mut query = sqlx::query(AssertSqlSafe(sql));
+            let mut query = sqlx::query(AssertSqlSafe(sql)).bind(by);
             for id in chunk {
-                query = query.bind(*id);
+                query = query.bind(id.as_str());
             }
             query.execute(&mut *self.inner).await.map_err(database("counting an attempt"))?;
         }

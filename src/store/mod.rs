@@ -21,7 +21,7 @@ pub use codes::OpenCode;
 pub use dialect::Engine;
 pub use jobs::{JobRow, Lease};
 pub use keys::{Keyring, Sealer};
-pub use mails::{Content, Keep, MailRow, NewMail, Place, Settled};
+pub use mails::{Attempt, Content, Keep, MailRow, NewMail, Place, Settled};
 pub use outbox::{Claim, NewParcel, OutboxRow, Settlement, Thread};
 pub use requests::{Filter, RequestRow};
 pub use staff::{StaffRow, StaffState};
@@ -206,7 +206,9 @@ pub struct Tx<'s> {
 impl Tx<'_> {
     /// Makes everything durable, the audit head last.
     pub async fn commit(mut self) -> Result<(), StoreError> {
+        fault!("audit.head.before");
         self.write_audit_head().await?;
+        fault!("audit.head.after");
         self.inner.commit().await.map_err(database("committing"))
     }
 }

@@ -298,13 +298,15 @@ impl Store {
             .collect()
     }
 
-    /// Requests whose completion notice was accepted and that do not know it yet: a crash came between the two commits.
-    pub async fn accepted_but_delivering(&self) -> Result<Vec<Reference>, StoreError> {
+    /// Requests whose completion notice was accepted by then and that do not know it: a crash came between the two commits.
+    pub async fn accepted_but_delivering(&self, by: Timestamp) -> Result<Vec<Reference>, StoreError> {
         sqlx::query(
             "SELECT DISTINCT requests.reference AS reference FROM requests \
              JOIN outbox ON outbox.reference = requests.reference \
-             WHERE requests.stage = 'delivering' AND outbox.notice = 'completed-export' AND outbox.state = 'accepted'",
+             WHERE requests.stage = 'delivering' AND outbox.notice = 'completed-export' AND outbox.state = 'accepted' \
+             AND outbox.settled_at <= $1",
         )
+        .bind(micros(by))
         .fetch_all(&self.pool)
         .await
         .map_err(database("finding delivered requests"))?

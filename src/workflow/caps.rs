@@ -29,6 +29,12 @@ const SWEEP_PERIOD: SignedDuration = SignedDuration::from_mins(1);
 pub(super) struct Gate(Mutex<Option<Timestamp>>);
 
 impl Gate {
+    /// Whether it would let something pass now.
+    pub(super) fn is_open(&self, now: Timestamp, pause: SignedDuration) -> bool {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.is_none_or(|at| now.duration_since(at) >= pause)
+    }
+
     /// Whether it may pass now; if so, the next one waits for `pause`.
     pub(super) fn pass(&self, now: Timestamp, pause: SignedDuration) -> bool {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);

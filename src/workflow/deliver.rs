@@ -35,10 +35,14 @@ impl Workflow {
         }
         let mut tx = self.store.begin().await?;
         let claims = tx.claim_parcels(owner, self.env.now(), BATCH_MAX.min(i64::from(most))).await?;
+        if !claims.is_empty() {
+            fault!("outbox.claim.before");
+        }
         tx.commit().await?;
         if claims.is_empty() {
             return Ok(0);
         }
+        fault!("outbox.claim.after");
         let rows = self.store.open_parcels(claims).await?;
         let parcels: Vec<Parcel> = rows
             .iter()
@@ -95,7 +99,9 @@ impl Workflow {
             }
         }
         tx.append_audit(&entries).await?;
+        fault!("outbox.settle.before");
         tx.commit().await?;
+        fault!("outbox.settle.after");
         // The mails are settled by now, whatever follows; what a crash loses here, `recover` finds again.
         for (index, failure) in self.apply(&incidents).await? {
             tracing::error!(index, %failure, "could not record what a delivery means for its request");
@@ -103,9 +109,10 @@ impl Workflow {
         Ok(())
     }
 
-    /// Tells requests of completion notices that were accepted just before a crash.
-    pub async fn recover_deliveries(&self) -> Result<usize, Failure> {
-        let references = self.store.accepted_but_delivering().await?;
+    /// Tells requests of completion notices that were accepted at least so long ago, and that a crash or a failed commit
+    /// kept from them.
+    pub async fn recover_deliveries(&self, age: SignedDuration) -> Result<usize, Failure> {
+        let references = self.store.accepted_but_delivering(self.env.now() - age).await?;
         let accepted =
             |reference| Incident::of(reference, Event::Accepted { notice: NoticeKind::CompletedExport });
         let incidents: Vec<Incident> = references.iter().map(accepted).collect();

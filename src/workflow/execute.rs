@@ -57,10 +57,14 @@ impl Workflow {
     pub async fn work(&self, owner: &str) -> Result<bool, Failure> {
         let mut tx = self.store.begin().await?;
         let claimed = tx.claim_job(owner, self.env.now()).await?;
+        if claimed.is_some() {
+            fault!("job.claim.before");
+        }
         tx.commit().await?;
         let Some(job) = claimed else {
             return Ok(false);
         };
+        fault!("job.claim.after");
         let Some(row) = self.store.request(&job.reference).await? else {
             return Err(Failure::Refused(format!("job {} is about no request", job.lease.job)));
         };
@@ -100,7 +104,9 @@ impl Workflow {
         // First the job: who lost its lease has nothing to say about the request any more.
         let mut tx = self.store.begin().await?;
         tx.postpone_job(&job.lease, why, self.env.now() + wait).await?;
+        fault!("job.postpone.before");
         tx.commit().await?;
+        fault!("job.postpone.after");
         self.apply_one(&Incident::of(&job.reference, Event::SourceDown { source })).await.map(drop)
     }
 
@@ -373,7 +379,10 @@ impl Workflow {
             let detail = format!("rows={} gone={} files={}", counted.rows, counted.gone, counted.files);
             tx.record_step(&job.lease, &format!("export {}", counted.name), &detail, self.env.now()).await?;
         }
-        Ok(tx.commit().await?)
+        fault!("package.steps.before");
+        tx.commit().await?;
+        fault!("package.steps.after");
+        Ok(())
     }
 
     /// Drawn and sealed before the package is begun: a repeated job writes the same package again.
@@ -382,7 +391,9 @@ impl Workflow {
         let drawn = code::passphrase(self.env.entropy.bits());
         let mut tx = self.store.begin().await?;
         tx.insert_passphrase(reference, &drawn, &row.sealer, self.env.now()).await?;
+        fault!("package.passphrase.before");
         tx.commit().await?;
+        fault!("package.passphrase.after");
         let stored = self.store.passphrase(reference).await?;
         stored.map(Passphrase::new).ok_or_else(|| Failure::Refused(no_passphrase(reference)))
     }

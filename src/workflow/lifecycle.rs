@@ -29,15 +29,23 @@ const OPEN_MAX: i64 = 10_000;
 /// "Due soon" in a digest.
 const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// A mail that is set aside, and the mails to staff that say so.
+pub(super) struct Aside {
+    id: String,
+    letters: Vec<Letter>,
+}
+
 impl Workflow {
     /// What a fresh process does first: takes back what the last one held, and finishes what it had begun.
     pub async fn start(&self) -> Result<(), Failure> {
         let mut tx = self.store.begin().await?;
         tx.release_leases().await?;
         tx.append_audit(&[self.entry(Action::DaemonStarted, BTreeMap::new())]).await?;
+        fault!("daemon.start.before");
         tx.commit().await?;
+        fault!("daemon.start.after");
         self.begin_careful().await?;
-        let closed = self.recover_deliveries().await?;
+        let closed = self.recover_deliveries(SignedDuration::ZERO).await?;
         if closed > 0 {
             tracing::info!(
                 closed,
@@ -51,7 +59,9 @@ impl Workflow {
     pub async fn stop(&self) -> Result<(), Failure> {
         let mut tx = self.store.begin().await?;
         tx.append_audit(&[self.entry(Action::DaemonStopped, BTreeMap::new())]).await?;
+        fault!("daemon.stop.before");
         tx.commit().await?;
+        fault!("daemon.stop.after");
         self.store.close().await;
         Ok(())
     }
@@ -60,7 +70,10 @@ impl Workflow {
     pub async fn heartbeat(&self, owner: &str) -> Result<(), Failure> {
         let mut tx = self.store.begin().await?;
         tx.heartbeat(owner, self.env.now()).await?;
-        Ok(tx.commit().await?)
+        fault!("lease.renew.before");
+        tx.commit().await?;
+        fault!("lease.renew.after");
+        Ok(())
     }
 
     /// Removes packages whose time in the folder is over (`[delivery] keep_days` after closing). Once an hour is enough.
@@ -127,15 +140,22 @@ impl Workflow {
         tx.append_audit(&[self.entry(Action::MailListed, evidence)]).await?;
         self.queue_unbound(&mut tx, &letters).await?;
         tx.set_listed(mailbox, now).await?;
-        Ok(tx.commit().await?)
+        fault!("mail.listed.before");
+        tx.commit().await?;
+        fault!("mail.listed.after");
+        Ok(())
     }
 
-    /// Tells staff of a mail that was set aside: it may be a request, and its clock would run. One mail an hour at most,
-    /// because somebody may send thousands.
-    pub(super) async fn tell_set_aside(&self, mailbox: &str, id: &str, why: &str) -> Result<(), Failure> {
-        let now = self.env.now();
-        if !self.quarantine_told.pass(now, QUARANTINE_PAUSE) {
-            return Ok(());
+    /// What staff are to be told of a mail that is about to be set aside: it may be a request, and its clock would run. One
+    /// mail an hour at most, because somebody may send thousands; none otherwise.
+    pub(super) async fn about_set_aside(
+        &self,
+        mailbox: &str,
+        id: &str,
+        why: &str,
+    ) -> Result<Option<Aside>, Failure> {
+        if !self.quarantine_told.is_open(self.env.now(), QUARANTINE_PAUSE) {
+            return Ok(None);
         }
         let notice = Notice::Attention(AttentionText {
             reference: None,
@@ -149,14 +169,24 @@ impl Workflow {
             received: None,
             due: None,
         });
-        let letters = self.to_all_staff(&notice).await?;
-        let mut tx = self.store.begin().await?;
-        tx.append_audit(&[
-            self.entry(Action::NoticeQueued, BTreeMap::from([("mail".to_owned(), id.to_owned())]))
-        ])
-        .await?;
-        self.queue_unbound(&mut tx, &letters).await?;
-        Ok(tx.commit().await?)
+        Ok(Some(Aside { id: id.to_owned(), letters: self.to_all_staff(&notice).await? }))
+    }
+
+    /// Queues it in the transaction that sets the mail aside: a crash between the two would leave a mail that nobody sees.
+    pub(super) async fn queue_aside(&self, tx: &mut Tx<'_>, aside: Option<&Aside>) -> Result<(), Failure> {
+        let Some(Aside { id, letters }) = aside else {
+            return Ok(());
+        };
+        let evidence = BTreeMap::from([("mail".to_owned(), id.clone())]);
+        tx.append_audit(&[self.entry(Action::NoticeQueued, evidence)]).await?;
+        self.queue_unbound(tx, letters).await
+    }
+
+    /// It was queued, and that is durable.
+    pub(super) fn told_aside(&self, aside: Option<&Aside>) {
+        if aside.is_some() {
+            self.quarantine_told.pass(self.env.now(), QUARANTINE_PAUSE);
+        }
     }
 
     async fn to_all_staff(&self, notice: &Notice) -> Result<Vec<Letter>, Failure> {

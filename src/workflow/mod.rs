@@ -6,6 +6,7 @@ mod failure;
 pub use failure::Failure;
 
 mod approve;
+mod attempts;
 mod caps;
 mod compose;
 mod deadlines;
@@ -326,7 +327,10 @@ impl Workflow {
         }
         let read = together.iter().filter_map(|(incident, prepared)| settled(incident, prepared));
         tx.settle_mails(&read.collect::<Vec<_>>()).await?;
-        tx.commit().await
+        fault!("event.commit.before");
+        tx.commit().await?;
+        fault!("event.commit.after");
+        Ok(())
     }
 
     async fn write_rest(

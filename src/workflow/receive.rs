@@ -2,6 +2,7 @@
 //! and makes one event of it. Other people's mail leaves only its identity behind (decision 9). `thread.rs` finds the
 //! request that a mail answers; `mail` and `domain::form` do the reading.
 
+use super::attempts::ATTEMPTS_MAX;
 use super::post::Answered;
 use super::settings::Answer;
 use super::thread::{self, InThread};
@@ -18,19 +19,16 @@ use crate::domain::request::{Origin, Voice};
 use crate::domain::sender::SenderVerdict;
 use crate::mail::authentication;
 use crate::mail::classify::{self, Class, Classified, Thread};
-use crate::mail::incoming::{self, Incoming};
+use crate::mail::incoming::{self, Incoming, Unreadable};
 use crate::mail::reply;
 use crate::mailbox::{self, Fetched};
 use crate::store::{Content, Keep, MailRow, NewMail, Place, Settled};
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Mails read in one batch, with one commit.
-const BATCH_MAX: i64 = 100;
 /// Mails read by one thread, so that a batch keeps a few processors busy.
 const THREAD_MAILS: usize = 50;
-/// A mail whose reading was begun this often and never ended is set aside (standard R18).
-const ATTEMPTS_MAX: i64 = 4;
 /// Characters of a mail in a person's own words that staff are shown.
 const OWN_WORDS_CHARS_MAX: usize = 2_000;
 
@@ -104,7 +102,9 @@ impl Workflow {
         let since = configured.unwrap_or_else(|| self.env.now());
         let mut tx = self.store.begin().await?;
         tx.set_place(mailbox, "", since).await?;
+        fault!("mail.place.before");
         tx.commit().await?;
+        fault!("mail.place.after");
         Ok(Place { cursor: String::new(), since, listed: false })
     }
 
@@ -137,15 +137,18 @@ impl Workflow {
                 mailbox::Content::Gone => {}
             }
         }
-        let mut aside = Vec::new();
+        let too_large_for =
+            |size: u64| format!("{size} bytes is more than [limits] allows; only the header is kept");
+        let aside = match too_large.first() {
+            Some((new, size)) => self.about_set_aside(mailbox, new.id, &too_large_for(*size)).await?,
+            None => None,
+        };
         let mut tx = self.store.begin().await?;
         tx.insert_mails(&whole, now).await?;
         for (new, size) in too_large {
             let (mail, id) = (new.mail_id, new.id.to_owned());
-            let reason = format!("{size} bytes is more than [limits] allows; only the header is kept");
-            tx.insert_unfetched(new, &reason, now).await?;
+            tx.insert_unfetched(new, &too_large_for(size), now).await?;
             tx.append_audit(&[set_aside(&id, "quarantined", now)]).await?;
-            aside.push((id, reason));
             tracing::warn!(
                 mailbox,
                 mail,
@@ -154,11 +157,12 @@ impl Workflow {
             );
             metrics::counter!("dsrd_mails_total", "class" => "quarantine").increment(1);
         }
+        self.queue_aside(&mut tx, aside.as_ref()).await?;
         tx.set_place(mailbox, cursor, place.since).await?;
+        fault!("mail.store.before");
         tx.commit().await?;
-        for (id, why) in aside {
-            self.tell_set_aside(mailbox, &id, &why).await?;
-        }
+        self.told_aside(aside.as_ref());
+        fault!("mail.store.after");
         Ok(())
     }
 
@@ -179,20 +183,8 @@ impl Workflow {
             .map_err(|error| Failure::Refused(format!("reading a form stopped: {error}")))
     }
 
-    /// Marks mails that an earlier process left unread, so that one that killed it is read alone from now on.
-    pub async fn begin_careful(&self) -> Result<(), Failure> {
-        let mut tx = self.store.begin().await?;
-        tx.mark_leftover_mails().await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// Reads stored mail and applies what it says, a batch with one commit.
-    pub async fn read_mail(&self, mailbox: &str) -> Result<Intake, Failure> {
-        let mut rows = self.store.waiting_mails(mailbox, BATCH_MAX).await?;
-        if rows.first().is_some_and(|row| row.attempts > 1) {
-            rows.truncate(1);
-            self.begin_reading(&rows).await?;
-        }
+    /// Reads these and applies what they say.
+    pub(super) async fn read_rows(&self, mailbox: &str, rows: Vec<MailRow>) -> Result<Intake, Failure> {
         if rows.is_empty() {
             return Ok(Intake::default());
         }
@@ -204,13 +196,6 @@ impl Workflow {
         let finished = fates.iter().filter_map(Fate::ours).collect();
         self.carry_out(mailbox, fates).await?;
         Ok(Intake { read, finished })
-    }
-
-    async fn begin_reading(&self, rows: &[MailRow]) -> Result<(), Failure> {
-        let mut tx = self.store.begin().await?;
-        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-        tx.begin_reading(&ids).await?;
-        Ok(tx.commit().await?)
     }
 
     /// Reads bytes on threads of their own: a hostile mail must not hold up the loops.
@@ -374,16 +359,7 @@ impl Workflow {
             }
         }
         if !settled.is_empty() {
-            let now = self.env.now();
-            let told = settled.iter().filter(|fate| fate.state != "done");
-            let entries: Vec<_> = told.map(|fate| set_aside(&fate.id, fate.state, now)).collect();
-            let mut tx = self.store.begin().await?;
-            tx.append_audit(&entries).await?;
-            tx.settle_mails(&settled.iter().map(NoEvent::settled).collect::<Vec<_>>()).await?;
-            tx.commit().await?;
-        }
-        for fate in settled.iter().filter(|fate| fate.state == "quarantined") {
-            self.tell_set_aside(mailbox, &fate.id, &fate.reason).await?;
+            self.settle_without_event(mailbox, &settled).await?;
         }
         for (index, failure) in self.apply(&incidents).await? {
             let id =
@@ -392,14 +368,35 @@ impl Workflow {
             if failure.is_transient() {
                 return Err(failure);
             }
-            self.set_aside_failed(id.unwrap_or_default(), &failure).await?;
+            self.set_aside_failed(mailbox, id.unwrap_or_default(), &failure).await?;
         }
         Ok(())
     }
 
-    /// A mail that can never be acted on is set aside, so that it does not hold up the next one (invariant 10).
-    async fn set_aside_failed(&self, id: &str, failure: &Failure) -> Result<(), Failure> {
+    /// Writes down what is no request's business; what is set aside is told to staff in the same commit.
+    async fn settle_without_event(&self, mailbox: &str, settled: &[NoEvent]) -> Result<(), Failure> {
         let now = self.env.now();
+        let aside = match settled.iter().find(|fate| fate.state == "quarantined") {
+            Some(fate) => self.about_set_aside(mailbox, &fate.id, &fate.reason).await?,
+            None => None,
+        };
+        let told = settled.iter().filter(|fate| fate.state != "done");
+        let entries: Vec<_> = told.map(|fate| set_aside(&fate.id, fate.state, now)).collect();
+        let mut tx = self.store.begin().await?;
+        tx.append_audit(&entries).await?;
+        tx.settle_mails(&settled.iter().map(NoEvent::settled).collect::<Vec<_>>()).await?;
+        self.queue_aside(&mut tx, aside.as_ref()).await?;
+        fault!("mail.settle.before");
+        tx.commit().await?;
+        self.told_aside(aside.as_ref());
+        fault!("mail.settle.after");
+        Ok(())
+    }
+
+    /// A mail that can never be acted on is set aside, so that it does not hold up the next one (invariant 10).
+    async fn set_aside_failed(&self, mailbox: &str, id: &str, failure: &Failure) -> Result<(), Failure> {
+        let now = self.env.now();
+        let aside = self.about_set_aside(mailbox, id, &failure.to_string()).await?;
         let mut tx = self.store.begin().await?;
         tx.append_audit(&[set_aside(id, "quarantined", now)]).await?;
         tx.settle_mails(&[Settled {
@@ -412,7 +409,10 @@ impl Workflow {
             keep_raw: Keep::Raw,
         }])
         .await?;
-        Ok(tx.commit().await?)
+        self.queue_aside(&mut tx, aside.as_ref()).await?;
+        tx.commit().await?;
+        self.told_aside(aside.as_ref());
+        Ok(())
     }
 }
 
@@ -424,21 +424,30 @@ fn parse(rows: Vec<MailRow>, settings: &super::Settings) -> (Vec<Read>, Vec<Fate
             fates.push(quarantined(&row, "reading it was begun several times and never ended"));
             continue;
         }
-        match incoming::read(&row.raw, &settings.limits) {
-            Err(problem) => fates.push(quarantined(&row, &problem.to_string())),
-            Ok(incoming) => mails.push(understand(row, incoming, settings)),
+        // One mail that makes us panic must not hold up its whole batch (invariant 10).
+        match catch_unwind(AssertUnwindSafe(|| understand(&row, settings))) {
+            Err(_) => fates.push(quarantined(&row, "reading it broke off")),
+            Ok(Err(problem)) => fates.push(quarantined(&row, &problem.to_string())),
+            Ok(Ok((incoming, verdict, understood))) => {
+                let fingerprint = identity(&incoming, verdict);
+                mails.push(Read { row, incoming, verdict, understood, fingerprint });
+            }
         }
     }
     (mails, fates)
 }
 
-fn understand(row: MailRow, incoming: Incoming, settings: &super::Settings) -> Read {
+fn understand(
+    row: &MailRow,
+    settings: &super::Settings,
+) -> Result<(Incoming, SenderVerdict, Understood), Unreadable> {
+    fault!(blocking "mail.read", about &row.raw);
+    let incoming = incoming::read(&row.raw, &settings.limits)?;
     let (verdict, _) = authentication::verdict(&incoming, &settings.trust);
     let written = incoming.date.unwrap_or(row.received_at);
     let context = reading_context(settings, written);
     let understood = form::read(&incoming.subject, &incoming.text, &context);
-    let fingerprint = identity(&incoming, verdict);
-    Read { row, incoming, verdict, understood, fingerprint }
+    Ok((incoming, verdict, understood))
 }
 
 /// What makes two mails the same (decision 10): Message-ID and content. The verdict counts too, so that a forged copy that

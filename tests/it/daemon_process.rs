@@ -34,6 +34,8 @@ use tempfile::TempDir;
 const LOOK: Duration = Duration::from_millis(20);
 /// Looks until something that should happen counts as failed: 45 s, above a lease (20 s) with a tick (5 s).
 const LOOKS_MAX: u32 = 2_250;
+/// The real binary, as the tests' build made it.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_dsrd");
 /// The template's last line.
 pub(crate) const ACKNOWLEDGED: &str = "I acknowledge identity verification may be required.";
 /// A master key for tests alone.
@@ -241,6 +243,35 @@ impl Site {
     }
 }
 
+#[cfg(feature = "faults")]
+impl Site {
+    /// Changes one thing in the configuration of the first daemon.
+    pub(crate) fn configure(&self, from: &str, to: &str) {
+        let path = self.config(Which::First);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from:?} is not in the configuration");
+        fs::write(path, text.replace(from, to)).unwrap();
+    }
+
+    /// Adds a member of staff who may decide before any daemon runs; returns their codes.
+    pub(crate) async fn adds_staff(&self, name: &str, address: &str) -> Vec<String> {
+        let config = Config::load(&self.config(Which::First)).unwrap_or_else(|problems| panic!("{problems}"));
+        let workflow = assemble::workflow(&config, &Env::system()).await.unwrap();
+        let actor = audit::Actor::parse("operator:root").unwrap();
+        let [add, issue] = staff_operations(name, address);
+        assert_eq!(workflow.operate(add, &actor).await, Reply::Done);
+        let issued = workflow.operate(issue, &actor).await;
+        workflow.store().close().await;
+        codes_of(issued)
+    }
+
+    /// A mail in the watched mailbox with these bytes, which may be anything.
+    pub(crate) fn receives(&self, from: &str, raw: &str) {
+        let host = from.rsplit('@').next().unwrap();
+        submit(rig(), host, from, &self.desk, raw.as_bytes()).unwrap();
+    }
+}
+
 async fn open(url: &str) -> AnyConnection {
     sqlx::any::install_default_drivers();
     let mut connection = AnyConnection::connect(url).await.unwrap();
@@ -301,10 +332,15 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts the process, and waits for nothing.
     pub(crate) fn spawn(site: &Site, which: Which) -> Self {
+        Self::spawn_by(site, which, Command::new(PROGRAM))
+    }
+
+    /// The same, in an environment of its own or under another program that gets its command line.
+    pub(crate) fn spawn_by(site: &Site, which: Which, mut program: Command) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let config = site.config(which);
         let log = config.with_extension(format!("{}.log", COUNT.fetch_add(1, Ordering::Relaxed)));
-        let child = Command::new(env!("CARGO_BIN_EXE_dsrd"))
+        let child = program
             .args(["run".as_ref(), "-c".as_ref(), config.as_os_str()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -383,14 +419,41 @@ impl Daemon {
 
     /// Adds a member of staff who may decide; returns their codes.
     pub(crate) async fn adds_staff(&self, name: &str, address: &str) -> Vec<String> {
-        let name = StaffName::parse(name).unwrap();
-        let address = Address::parse(address).unwrap();
-        let add = Operation::AddStaff { name: name.clone(), address, role: "approver".to_owned() };
+        let [add, issue] = staff_operations(name, address);
         assert_eq!(self.ask(&add).await, Reply::Done);
-        match self.ask(&Operation::IssueCodes { name }).await {
-            Reply::Codes { codes } => codes,
-            reply => panic!("no codes: {reply:?}"),
-        }
+        codes_of(self.ask(&issue).await)
+    }
+}
+
+#[cfg(feature = "faults")]
+impl Daemon {
+    /// How it ended, if it did by itself.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// Whether `/healthz` answers 200 now.
+    pub(crate) fn is_ready(&self) -> bool {
+        healthy(&self.log())
+    }
+
+    /// Where it logs.
+    pub(crate) fn log_path(&self) -> PathBuf {
+        self.log.clone()
+    }
+}
+
+fn staff_operations(name: &str, address: &str) -> [Operation; 2] {
+    let name = StaffName::parse(name).unwrap();
+    let address = Address::parse(address).unwrap();
+    let add = Operation::AddStaff { name: name.clone(), address, role: "approver".to_owned() };
+    [add, Operation::IssueCodes { name }]
+}
+
+fn codes_of(reply: Reply) -> Vec<String> {
+    match reply {
+        Reply::Codes { codes } => codes,
+        reply => panic!("no codes: {reply:?}"),
     }
 }
 

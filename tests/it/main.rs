@@ -44,5 +44,11 @@ mod smtp_adapter;
 mod smtp_trap;
 #[cfg(test)]
 mod store;
+#[cfg(feature = "faults")]
+#[cfg(test)]
+mod supervised;
+#[cfg(feature = "faults")]
+#[cfg(test)]
+mod sweep;
 #[cfg(test)]
 mod world;

@@ -1,7 +1,7 @@
 //! Inbound mail in the state: once by name, once by content, and nothing of what is not ours.
 
 use super::{State, on_both, seconds, start};
-use dsrd::store::{Content, Keep, NewMail, Settled, Store};
+use dsrd::store::{Attempt, Content, Keep, NewMail, Settled, Store};
 use std::collections::HashSet;
 
 fn mail<'a>(id: &'a str, mail_id: &'a str, raw: &'a [u8]) -> NewMail<'a> {
@@ -133,11 +133,17 @@ async fn attempts_are_counted_before_a_mail_is_read() {
         store_mails(&store, vec![mail("1", "a", b"one"), mail("2", "b", b"two")]).await;
         let mut tx = store.begin().await.unwrap();
         tx.mark_leftover_mails().await.unwrap();
-        tx.begin_reading(&["2"]).await.unwrap();
+        tx.count_attempt(&names(&["2"]), Attempt::Begins).await.unwrap();
         tx.commit().await.unwrap();
-        let attempts: Vec<i64> =
-            store.waiting_mails("support", 10).await.unwrap().iter().map(|row| row.attempts).collect();
-        assert_eq!(attempts, [2, 3]);
+        let attempts = async || {
+            let waiting = store.waiting_mails("support", 10).await.unwrap();
+            waiting.iter().map(|row| row.attempts).collect::<Vec<_>>()
+        };
+        assert_eq!(attempts().await, [2, 3]);
+        let mut tx = store.begin().await.unwrap();
+        tx.count_attempt(&names(&["2"]), Attempt::Ended).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(attempts().await, [2, 2], "a reading that ended is no sign against the mail");
     })
     .await;
 }

@@ -226,9 +226,12 @@ async fn a_completion_that_was_accepted_before_a_crash_is_found() {
         queue(&store, vec![mail]).await;
         let row = claim(&store, "a", 0).await.remove(0);
         state.raw("UPDATE requests SET stage = 'delivering', subject_index = 's'").await.unwrap();
-        assert_eq!(store.accepted_but_delivering().await.unwrap(), Vec::<Reference>::new());
+        let late = start() + seconds(1_000);
+        assert_eq!(store.accepted_but_delivering(late).await.unwrap(), Vec::<Reference>::new());
         settle(&store, &row, &Settlement::Accepted("250")).await.unwrap();
-        assert_eq!(store.accepted_but_delivering().await.unwrap(), [about]);
+        let early = start() - seconds(1);
+        assert_eq!(store.accepted_but_delivering(early).await.unwrap(), Vec::<Reference>::new());
+        assert_eq!(store.accepted_but_delivering(late).await.unwrap(), [about]);
     })
     .await;
 }
