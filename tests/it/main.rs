@@ -32,6 +32,9 @@ mod journey_status;
 mod journey_strangers;
 #[cfg(test)]
 mod journey_trouble;
+#[cfg(feature = "faults")]
+#[cfg(test)]
+mod killer_mail;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
