@@ -53,11 +53,12 @@ pub fn failed(config: &Config, error: &anyhow::Error) -> CliError {
         StoreError::Migrate(_) => {
             CliError::outside(format!("cannot use the state {url}: {store}; was it written by a newer dsrd?"))
         }
-        StoreError::Database { .. } | StoreError::Impossible { .. } | StoreError::Conflict(_) => {
-            CliError::outside(format!(
-                "cannot open the state {url}: {store}; see that it is there and that this user may read and write it"
-            ))
-        }
+        StoreError::Database { .. }
+        | StoreError::DiskFailed
+        | StoreError::Impossible { .. }
+        | StoreError::Conflict(_) => CliError::outside(format!(
+            "cannot open the state {url}: {store}; see that it is there and that this user may read and write it"
+        )),
     }
 }
 

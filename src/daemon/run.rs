@@ -44,7 +44,15 @@ struct Shared {
     /// Loops that somebody waits for: mailboxes whose mail is being read, an outbox with a backlog.
     urgent: watch::Sender<usize>,
     /// The first error that must end the process.
-    fatal: Arc<std::sync::OnceLock<String>>,
+    fatal: Arc<std::sync::OnceLock<Fatal>>,
+}
+
+/// Why the process must end by itself.
+enum Fatal {
+    /// The disk below the state failed: nothing is written or sent any more, as if the power were gone.
+    Disk(String),
+    /// A loop is gone; the others finish what is begun.
+    Loop(String),
 }
 
 /// Runs until `stop`. Returns an error when the process must end by itself.
@@ -100,6 +108,11 @@ pub async fn run(
         ended = loops.join_next() => shared.lost(&format!("{ended:?}")),
         ended = &mut leases => shared.lost(&format!("{ended:?}")),
     }
+    if let Some(Fatal::Disk(why)) = shared.fatal.get() {
+        loops.abort_all();
+        leases.abort();
+        return Err(anyhow::anyhow!("{why}"));
+    }
     let in_time = tokio::time::timeout(DRAIN_MAX, async { while loops.join_next().await.is_some() {} }).await;
     if in_time.is_err() {
         tracing::warn!("stopped before everything was finished; it goes on at the next start");
@@ -110,7 +123,7 @@ pub async fn run(
     }
     shared.workflow.stop().await?;
     match shared.fatal.get() {
-        Some(why) => Err(anyhow::anyhow!("{why}")),
+        Some(Fatal::Disk(why) | Fatal::Loop(why)) => Err(anyhow::anyhow!("{why}")),
         None => Ok(()),
     }
 }
@@ -134,7 +147,7 @@ impl Shared {
     /// A loop ended; before the stop that can only be a panic.
     fn lost(&self, ended: &str) {
         if !self.stop.is_cancelled() {
-            let _ = self.fatal.set(format!("a loop of the daemon ended by itself: {ended}"));
+            let _ = self.fatal.set(Fatal::Loop(format!("a loop of the daemon ended by itself: {ended}")));
             self.stop.cancel();
         }
     }
@@ -144,7 +157,7 @@ impl Shared {
         tracing::error!(?part, %failure, "a turn failed; it is tried again");
         self.health.failed(part, "failed");
         if failure.is_disk_failure() {
-            let _ = self.fatal.set(format!("the state's disk failed: {failure}"));
+            let _ = self.fatal.set(Fatal::Disk(format!("the state's disk failed: {failure}")));
             self.stop.cancel();
         }
     }
@@ -289,6 +302,9 @@ async fn keep_time(shared: Shared) {
             shared.failed(&Part::State, &failure);
         }
         if let Err(failure) = shared.workflow.remove_old_packages().await {
+            shared.failed(&Part::State, &failure);
+        }
+        if let Err(failure) = shared.workflow.checkpoint().await {
             shared.failed(&Part::State, &failure);
         }
         match shared.workflow.measure().await {

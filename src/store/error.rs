@@ -34,6 +34,9 @@ pub enum StoreError {
         /// What is wrong.
         problem: String,
     },
+    /// An earlier commit met a disk that failed: what it says from now on is not believed.
+    #[error("writing to the state database: its disk failed before; start anew when it is well")]
+    DiskFailed,
     /// Somebody else saved it first.
     #[error("{0} was changed meanwhile")]
     Conflict(String),
@@ -43,8 +46,9 @@ impl StoreError {
     /// Whether the disk itself failed. A retried fsync can lie, so the process must end and start anew (standard R10).
     pub fn is_disk_failure(&self) -> bool {
         const SQLITE_IOERR: u32 = 10;
-        let Self::Database { source: sqlx::Error::Database(error), .. } = self else {
-            return false;
+        let error = match self {
+            Self::Database { source: sqlx::Error::Database(error), .. } => error,
+            other => return matches!(other, Self::DiskFailed),
         };
         // SQLite's extended codes carry the primary one in their low byte; PostgreSQL's are five characters.
         let code = error.code().filter(|code| code.len() < 5).and_then(|code| code.parse::<u32>().ok());
@@ -63,7 +67,11 @@ impl StoreError {
                 }
                 _ => false,
             },
-            Self::Migrate(_) | Self::Url(_) | Self::Unsafe(_) | Self::Impossible { .. } => false,
+            Self::Migrate(_)
+            | Self::Url(_)
+            | Self::Unsafe(_)
+            | Self::Impossible { .. }
+            | Self::DiskFailed => false,
         }
     }
 }

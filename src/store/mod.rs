@@ -32,8 +32,10 @@ use jiff::Timestamp;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::{Any, AnyPool, AssertSqlSafe, Executor, Row, Transaction};
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Connections per daemon. SQLite has one writer, the rest read, and each has a thread and a cache of its own.
@@ -53,6 +55,8 @@ pub struct Store {
     engine: Engine,
     /// SQLite has one writer. Waiting here is fair and exact; SQLite's own busy handler sleeps up to 100 ms at a time.
     writer: Arc<tokio::sync::Mutex<()>>,
+    /// Set for good by the first commit that the disk failed.
+    disk_failed: Arc<AtomicBool>,
     keyring: Arc<Keyring>,
     entropy: Arc<dyn Entropy>,
 }
@@ -71,10 +75,12 @@ impl Store {
         };
         let options = AnyConnectOptions::from_str(&url).map_err(database("reading the URL"))?;
         let pool = pool_options(engine).connect_with(options).await.map_err(database("connecting"))?;
-        let writer = Arc::default();
-        let store = Self { pool, engine, writer, keyring: Arc::new(keyring), entropy };
+        let keyring = Arc::new(keyring);
+        let store =
+            Self { pool, engine, writer: Arc::default(), disk_failed: Arc::default(), keyring, entropy };
         Migrator::with_migrations(engine.migrations()).run(&store.pool).await?;
         store.assert_durable().await?;
+        sync_folder(&url, engine).await?;
         Ok(store)
     }
 
@@ -98,9 +104,32 @@ impl Store {
         self.pool.close().await;
     }
 
-    /// Opens a writing transaction. Never call it inside a `select!` or a timeout: sqlx 0.9.0 loses later writes when
+    /// Moves what was committed from the log of SQLite into its file, which SQLite would do by itself and hide an error of
+    /// the disk: the next sync could then lie, and the log be gone (standard R10).
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        match self.engine {
+            Engine::Postgres => Ok(()),
+            Engine::Sqlite => {
+                let moved = self.pool.execute("PRAGMA wal_checkpoint(PASSIVE)").await;
+                self.noted(moved.map(drop).map_err(database("checkpointing")))
+            }
+        }
+    }
+
+    /// Remembers that the disk failed.
+    fn noted(&self, outcome: Result<(), StoreError>) -> Result<(), StoreError> {
+        if outcome.as_ref().is_err_and(StoreError::is_disk_failure) {
+            self.disk_failed.store(true, Ordering::Relaxed);
+        }
+        outcome
+    }
+
+    /// Opens a writing transaction; none any more once the disk has failed (standard R10). Never call it inside a `select!` or a timeout: sqlx 0.9.0 loses later writes when
     /// this future is dropped (its issue 4385; `after_release` below is the second net).
     pub async fn begin(&self) -> Result<Tx<'_>, StoreError> {
+        if self.disk_failed.load(Ordering::Relaxed) {
+            return Err(StoreError::DiskFailed);
+        }
         let turn = match self.engine {
             Engine::Sqlite => Some(Arc::clone(&self.writer).lock_owned().await),
             Engine::Postgres => None,
@@ -150,14 +179,28 @@ impl Store {
 }
 
 /// What SQLite answers on a connection that may hold our state.
-const PRAGMAS: [(&str, &str); 6] = [
+const PRAGMAS: [(&str, &str); 7] = [
     ("journal_mode", "wal"),
     ("synchronous", "2"),
     ("foreign_keys", "1"),
     ("busy_timeout", "15000"),
     ("secure_delete", "1"),
+    ("wal_autocheckpoint", "0"),
     ("temp_store", "2"),
 ];
+
+/// Makes the names of SQLite's files durable. SQLite does it too, but takes no notice when the disk says no.
+async fn sync_folder(url: &str, engine: Engine) -> Result<(), StoreError> {
+    if engine == Engine::Postgres {
+        return Ok(());
+    }
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let file = Path::new(path.split('?').next().unwrap_or(path));
+    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let synced = async { tokio::fs::File::open(folder).await?.sync_all().await };
+    let unsafe_for = |error| format!("its folder {} cannot be made durable: {error}", folder.display());
+    synced.await.map_err(|error: std::io::Error| StoreError::Unsafe(unsafe_for(error)))
+}
 
 fn pool_options(engine: Engine) -> AnyPoolOptions {
     let options = AnyPoolOptions::new().max_connections(connections_max(engine)).acquire_timeout(WAIT_MAX);
@@ -170,7 +213,7 @@ fn pool_options(engine: Engine) -> AnyPoolOptions {
                     .execute(
                         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
                          PRAGMA busy_timeout=15000; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; \
-                         PRAGMA cache_size=-1000; PRAGMA wal_autocheckpoint=4000",
+                         PRAGMA cache_size=-1000; PRAGMA wal_autocheckpoint=0",
                     )
                     .await?;
                 Ok(())
@@ -209,7 +252,7 @@ impl Tx<'_> {
         fault!("audit.head.before");
         self.write_audit_head().await?;
         fault!("audit.head.after");
-        self.inner.commit().await.map_err(database("committing"))
+        self.store.noted(self.inner.commit().await.map_err(database("committing")))
     }
 }
 

@@ -77,6 +77,7 @@ impl Workflow {
         match found {
             Ok(Found::Event(event, plan)) => self.finish(&job, *event, plan).await?,
             Ok(Found::Later { source, why }) => self.postpone(&job, source, &why).await?,
+            Err(failure) if failure.is_disk_failure() => return Err(failure),
             Err(failure) => self.postpone(&job, "the state".into(), &failure.to_string()).await?,
         }
         Ok(true)

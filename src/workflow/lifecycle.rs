@@ -102,6 +102,11 @@ impl Workflow {
         Ok(())
     }
 
+    /// Lets the state move what is committed to its place.
+    pub async fn checkpoint(&self) -> Result<(), Failure> {
+        Ok(self.store.checkpoint().await?)
+    }
+
     /// Sets the gauges.
     pub async fn measure(&self) -> Result<(), Failure> {
         for (stage, many) in self.store.requests_by_stage().await? {

@@ -214,8 +214,11 @@ impl Workflow {
             return Ok(Vec::new());
         }
         let rules = self.rules().await?;
-        if self.apply_together(incidents, &rules).await.is_ok() {
-            return Ok(Vec::new());
+        match self.apply_together(incidents, &rules).await {
+            Ok(()) => return Ok(Vec::new()),
+            // Trying again is what must not happen on a disk that failed (standard R10).
+            Err(failure) if failure.is_disk_failure() => return Err(failure),
+            Err(_) => {}
         }
         let mut failed = Vec::new();
         for (index, incident) in incidents.iter().enumerate() {

@@ -243,14 +243,10 @@ impl Site {
     }
 }
 
-#[cfg(feature = "faults")]
 impl Site {
-    /// Changes one thing in the configuration of the first daemon.
-    pub(crate) fn configure(&self, from: &str, to: &str) {
-        let path = self.config(Which::First);
-        let text = fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "{from:?} is not in the configuration");
-        fs::write(path, text.replace(from, to)).unwrap();
+    /// Its folder, which is gone at the end.
+    pub(crate) fn folder(&self) -> &Path {
+        self.dir.path()
     }
 
     /// Adds a member of staff who may decide before any daemon runs; returns their codes.
@@ -263,6 +259,17 @@ impl Site {
         let issued = workflow.operate(issue, &actor).await;
         workflow.store().close().await;
         codes_of(issued)
+    }
+}
+
+#[cfg(feature = "faults")]
+impl Site {
+    /// Changes one thing in the configuration of the first daemon.
+    pub(crate) fn configure(&self, from: &str, to: &str) {
+        let path = self.config(Which::First);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from:?} is not in the configuration");
+        fs::write(path, text.replace(from, to)).unwrap();
     }
 
     /// A mail in the watched mailbox with these bytes, which may be anything.
@@ -425,13 +432,15 @@ impl Daemon {
     }
 }
 
-#[cfg(feature = "faults")]
 impl Daemon {
     /// How it ended, if it did by itself.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
     }
+}
 
+#[cfg(feature = "faults")]
+impl Daemon {
     /// Whether `/healthz` answers 200 now.
     pub(crate) fn is_ready(&self) -> bool {
         healthy(&self.log())

@@ -13,6 +13,8 @@ mod daemon_process;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod failing_disk;
+#[cfg(test)]
 mod imap_adapter;
 #[cfg(test)]
 mod journey_clarification;
@@ -36,6 +38,8 @@ mod journey_trouble;
 #[cfg(test)]
 mod killer_mail;
 #[cfg(test)]
+mod power_loss;
+#[cfg(test)]
 mod rig;
 #[cfg(test)]
 mod rig_works;
@@ -53,5 +57,7 @@ mod supervised;
 #[cfg(feature = "faults")]
 #[cfg(test)]
 mod sweep;
+#[cfg(test)]
+mod traced;
 #[cfg(test)]
 mod world;
