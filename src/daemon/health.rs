@@ -31,6 +31,8 @@ pub enum Part {
     State,
     /// The job worker.
     Jobs,
+    /// Room on the disk of the state.
+    Disk,
 }
 
 impl Part {
@@ -41,6 +43,7 @@ impl Part {
             Self::Outbox => "outbox".to_owned(),
             Self::State => "state".to_owned(),
             Self::Jobs => "jobs".to_owned(),
+            Self::Disk => "disk".to_owned(),
         }
     }
 }

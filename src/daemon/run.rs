@@ -7,6 +7,7 @@ use super::pumps::{JobPump, MailPump, OutboxPump, Pumps, TurnError};
 use crate::control;
 use crate::env::Env;
 use crate::mailbox::backoff::Backoff;
+use crate::store::Room;
 use crate::workflow::{Failure, Workflow};
 use jiff::SignedDuration;
 use std::sync::Arc;
@@ -134,6 +135,9 @@ impl Shared {
         for part in [Part::Outbox, Part::Jobs, Part::State] {
             self.health.expect(part, SignedDuration::from_mins(1));
         }
+        self.health.expect(Part::Disk, SignedDuration::try_from(TICK * 2).unwrap_or_default());
+        // Before anything is taken in; whether there is any is told by the timers.
+        self.keep_room(self.workflow.store().room()).await;
         for mail in mailboxes {
             let part = Part::Mailbox(mail.name.clone());
             let window = SignedDuration::try_from(mail.poll * 3).unwrap_or(SignedDuration::from_mins(5));
@@ -155,11 +159,47 @@ impl Shared {
     /// A disk that failed once may lie about the next write: the process ends and starts anew (standard R10).
     fn failed(&self, part: &Part, failure: &Failure) {
         tracing::error!(?part, %failure, "a turn failed; it is tried again");
-        self.health.failed(part, "failed");
+        self.health.failed(part, if failure.is_disk_full() { "disk full" } else { "failed" });
         if failure.is_disk_failure() {
             let _ = self.fatal.set(Fatal::Disk(format!("the state's disk failed: {failure}")));
             self.stop.cancel();
         }
+    }
+
+    /// Keeps the reserve of the state's disk, and says in `/healthz` when there is no room for one.
+    async fn keep_room(&self, before: Room) -> Room {
+        match self.workflow.store().keep_room().await {
+            Ok(Room::Enough) => {
+                self.health.worked(&Part::Disk, self.env.now());
+                if before == Room::Full {
+                    tracing::info!("there is room on the state's disk again: everything goes on");
+                }
+                Room::Enough
+            }
+            Ok(Room::Full) => {
+                self.health.failed(&Part::Disk, "disk full");
+                if before == Room::Enough {
+                    tracing::error!(
+                        "the state's disk is full: new mail stays in the mailbox and nothing is sent until there is room"
+                    );
+                }
+                Room::Full
+            }
+            Err(error) => {
+                self.health.failed(&Part::Disk, "failed");
+                tracing::error!(%error, "could not keep room on the state's disk");
+                before
+            }
+        }
+    }
+
+    /// Whether there is room for new work; if not, waits a little. What is begun is finished in the reserve.
+    async fn has_room(&self) -> bool {
+        if self.workflow.store().room() == Room::Enough {
+            return true;
+        }
+        self.rest(&Notify::new()).await;
+        false
     }
 
     /// Waits before another try: doubling, with jitter, and cut short by the stop.
@@ -210,6 +250,9 @@ async fn read(mut mail: MailPump, shared: Shared) {
     let mut failures = 0;
     let mut urgent = None;
     while !shared.stop.is_cancelled() {
+        if !shared.has_room().await {
+            continue;
+        }
         let turned = mail.turn().await;
         urgent = matches!(turned, Ok(1..)).then(|| urgent.unwrap_or_else(|| Urgent::begin(&shared.urgent)));
         match turned {
@@ -252,6 +295,9 @@ async fn read(mut mail: MailPump, shared: Shared) {
 async fn send(mut outbox: OutboxPump, shared: Shared) {
     let mut urgent = None;
     while !shared.stop.is_cancelled() {
+        if !shared.has_room().await {
+            continue;
+        }
         let turned = outbox.turn().await;
         urgent = matches!(turned, Ok(BACKLOG_MAILS..))
             .then(|| urgent.unwrap_or_else(|| Urgent::begin(&shared.urgent)));
@@ -272,6 +318,9 @@ async fn send(mut outbox: OutboxPump, shared: Shared) {
 
 async fn work(mut jobs: JobPump, shared: Shared) {
     while !shared.stop.is_cancelled() {
+        if !shared.has_room().await {
+            continue;
+        }
         shared.give_way().await;
         match jobs.turn().await {
             Ok(0) => {
@@ -292,7 +341,9 @@ async fn work(mut jobs: JobPump, shared: Shared) {
 
 async fn keep_time(shared: Shared) {
     let never = Notify::new();
+    let mut room = Room::Enough;
     while !shared.stop.is_cancelled() {
+        room = shared.keep_room(room).await;
         match shared.workflow.wake().await {
             Ok(0) => {}
             Ok(_) => shared.outbox.notify_one(),

@@ -55,6 +55,16 @@ impl StoreError {
         code.is_some_and(|code| code & 0xff == SQLITE_IOERR)
     }
 
+    /// Whether there was no room on the disk (standard R11).
+    pub fn is_disk_full(&self) -> bool {
+        const SQLITE_FULL: &str = "13";
+        const POSTGRES_DISK_FULL: &str = "53100";
+        let Self::Database { source: sqlx::Error::Database(error), .. } = self else {
+            return false;
+        };
+        error.code().is_some_and(|code| [SQLITE_FULL, POSTGRES_DISK_FULL].contains(&code.as_ref()))
+    }
+
     /// Whether the same call may succeed later without anybody doing something.
     pub fn is_transient(&self) -> bool {
         match self {

@@ -14,6 +14,7 @@ mod mails;
 mod outbox;
 mod plans;
 mod requests;
+mod reserve;
 mod staff;
 
 pub use audit::AuditRow;
@@ -24,14 +25,16 @@ pub use keys::{Keyring, Sealer};
 pub use mails::{Attempt, Content, Keep, MailRow, NewMail, Place, Settled};
 pub use outbox::{Claim, NewParcel, OutboxRow, Settlement, Thread};
 pub use requests::{Filter, RequestRow};
+pub use reserve::Room;
 pub use staff::{StaffRow, StaffState};
 
 use crate::domain::merkle::Frontier;
 use crate::env::Entropy;
 use jiff::Timestamp;
+use reserve::Reserve;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
-use sqlx::{Any, AnyPool, AssertSqlSafe, Executor, Row, Transaction};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Connection, Executor, Row, Transaction};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -57,6 +60,7 @@ pub struct Store {
     writer: Arc<tokio::sync::Mutex<()>>,
     /// Set for good by the first commit that the disk failed.
     disk_failed: Arc<AtomicBool>,
+    reserve: Arc<Reserve>,
     keyring: Arc<Keyring>,
     entropy: Arc<dyn Entropy>,
 }
@@ -75,12 +79,20 @@ impl Store {
         };
         let options = AnyConnectOptions::from_str(&url).map_err(database("reading the URL"))?;
         let pool = pool_options(engine).connect_with(options).await.map_err(database("connecting"))?;
-        let keyring = Arc::new(keyring);
-        let store =
-            Self { pool, engine, writer: Arc::default(), disk_failed: Arc::default(), keyring, entropy };
+        let store = Self {
+            pool,
+            engine,
+            writer: Arc::default(),
+            disk_failed: Arc::default(),
+            reserve: Arc::new(sqlite_file(&url, engine).map_or_else(Reserve::default, Reserve::beside)),
+            keyring: Arc::new(keyring),
+            entropy,
+        };
         Migrator::with_migrations(engine.migrations()).run(&store.pool).await?;
         store.assert_durable().await?;
-        sync_folder(&url, engine).await?;
+        if let Some(file) = sqlite_file(&url, engine) {
+            sync_folder(file).await?;
+        }
         Ok(store)
     }
 
@@ -116,12 +128,27 @@ impl Store {
         }
     }
 
-    /// Remembers that the disk failed.
+    /// Remembers that the disk failed, or is full.
     fn noted(&self, outcome: Result<(), StoreError>) -> Result<(), StoreError> {
-        if outcome.as_ref().is_err_and(StoreError::is_disk_failure) {
-            self.disk_failed.store(true, Ordering::Relaxed);
+        if let Err(error) = &outcome {
+            self.disk_failed.fetch_or(error.is_disk_failure(), Ordering::Relaxed);
+            if error.is_disk_full() {
+                self.reserve.give_up();
+            }
         }
         outcome
+    }
+
+    /// Keeps room on the disk, from now on or anew after it was full; says whether there is enough for new work.
+    pub async fn keep_room(&self) -> Result<Room, StoreError> {
+        let reserve = Arc::clone(&self.reserve);
+        let kept = tokio::task::spawn_blocking(move || reserve.keep()).await.map_err(std::io::Error::other);
+        kept.flatten().map_err(|error| database("keeping room on its disk")(sqlx::Error::Io(error)))
+    }
+
+    /// Whether there was room for new work when we last wrote.
+    pub fn room(&self) -> Room {
+        self.reserve.room()
     }
 
     /// Opens a writing transaction; none any more once the disk has failed (standard R10). Never call it inside a `select!` or a timeout: sqlx 0.9.0 loses later writes when
@@ -190,35 +217,42 @@ const PRAGMAS: [(&str, &str); 7] = [
 ];
 
 /// Makes the names of SQLite's files durable. SQLite does it too, but takes no notice when the disk says no.
-async fn sync_folder(url: &str, engine: Engine) -> Result<(), StoreError> {
-    if engine == Engine::Postgres {
-        return Ok(());
-    }
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let file = Path::new(path.split('?').next().unwrap_or(path));
+async fn sync_folder(file: &Path) -> Result<(), StoreError> {
     let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let synced = async { tokio::fs::File::open(folder).await?.sync_all().await };
     let unsafe_for = |error| format!("its folder {} cannot be made durable: {error}", folder.display());
     synced.await.map_err(|error: std::io::Error| StoreError::Unsafe(unsafe_for(error)))
 }
 
+/// The file that a URL of SQLite names.
+fn sqlite_file(url: &str, engine: Engine) -> Option<&Path> {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    (engine == Engine::Sqlite).then(|| Path::new(path.split('?').next().unwrap_or(path)))
+}
+
 fn pool_options(engine: Engine) -> AnyPoolOptions {
     let options = AnyPoolOptions::new().max_connections(connections_max(engine)).acquire_timeout(WAIT_MAX);
     match engine {
-        // A file does not go away as a server does: no sign of life before each use. Every pragma but journal_mode
-        // belongs to a connection, not to the file.
-        Engine::Sqlite => options.test_before_acquire(false).after_connect(|connection, _| {
-            Box::pin(async move {
-                connection
-                    .execute(
-                        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
-                         PRAGMA busy_timeout=15000; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; \
-                         PRAGMA cache_size=-1000; PRAGMA wal_autocheckpoint=0",
-                    )
-                    .await?;
-                Ok(())
-            })
-        }),
+        // A file does not go away as a server does: no sign of life before each use. But where a commit finds no room,
+        // SQLite rolls back by itself; sqlx 0.9.0 then fails to roll back and never forgets that it is in a transaction:
+        // such a connection can write nothing any more, and a fresh one takes its place.
+        Engine::Sqlite => options
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+            // Every pragma but journal_mode belongs to a connection, not to the file.
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    connection
+                        .execute(
+                            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
+                             PRAGMA busy_timeout=15000; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; \
+                             PRAGMA cache_size=-1000; PRAGMA wal_autocheckpoint=0; \
+                             PRAGMA journal_size_limit=16777216",
+                        )
+                        .await?;
+                    Ok(())
+                })
+            }),
         Engine::Postgres => options
             // The ROLLBACK below is mostly not needed, and the server would say so in our log each time.
             .after_connect(|connection, _| {

@@ -6,7 +6,7 @@ use crate::domain::audit::{Action, Actor, Entry};
 use crate::domain::event::{Event, Fate};
 use crate::domain::notice::NoticeKind;
 use crate::outbox::{Courier, Delivery, Parcel};
-use crate::store::{OutboxRow, Settlement};
+use crate::store::{OutboxRow, Room, Settlement};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 
@@ -55,16 +55,30 @@ impl Workflow {
             .collect();
         let mut sent: (&[OutboxRow], HashMap<String, Delivery>) = (&[], HashMap::new());
         for (rows, parcels) in rows.chunks(GROUP_MAILS).zip(parcels.chunks(GROUP_MAILS)) {
-            let (results, settled) = tokio::join!(courier.send(parcels), self.settle(sent.0, &sent.1));
+            let (results, settled) = tokio::join!(courier.send(parcels), self.write_down(sent.0, &sent.1));
             sent = (rows, results.into_iter().collect());
-            if let Err(failure) = settled {
-                // What has just been sent is written down all the same, if it can be.
-                self.settle(sent.0, &sent.1).await?;
-                return Err(failure);
+            if settled.is_err() || self.store.room() == Room::Full {
+                // What has just been sent is written down all the same, if it can be. The others keep their claim, and go
+                // back to the queue with the next one.
+                self.write_down(sent.0, &sent.1).await?;
+                return settled.map(|()| parcels.len());
             }
         }
-        self.settle(sent.0, &sent.1).await?;
+        self.write_down(sent.0, &sent.1).await?;
         Ok(rows.len())
+    }
+
+    /// Settles, and once more where the disk was full: the reserve is free then, and what has left must be written down, or
+    /// it leaves again.
+    async fn write_down(
+        &self,
+        rows: &[OutboxRow],
+        results: &HashMap<String, Delivery>,
+    ) -> Result<(), Failure> {
+        match self.settle(rows, results).await {
+            Err(failure) if failure.is_disk_full() => self.settle(rows, results).await,
+            settled => settled,
+        }
     }
 
     async fn settle(&self, rows: &[OutboxRow], results: &HashMap<String, Delivery>) -> Result<(), Failure> {

@@ -32,6 +32,8 @@ const KEYS_MAX: u64 = 5_000_000;
 const RETRY_FIRST: SignedDuration = SignedDuration::from_secs(30);
 /// The longest wait between two tries.
 const RETRY_LAST: SignedDuration = SignedDuration::from_mins(30);
+/// The same where the package folder had no room: it may have some at any time (standard R11).
+const ROOM_RETRY_LAST: SignedDuration = SignedDuration::from_mins(1);
 
 /// What a job came to.
 enum Found {
@@ -42,6 +44,11 @@ enum Found {
         /// The source, for staff.
         source: String,
         /// What happened, for the log; holds no personal data.
+        why: String,
+    },
+    /// The package could not be written to its folder.
+    NoRoom {
+        /// What happened.
         why: String,
     },
 }
@@ -76,9 +83,12 @@ impl Workflow {
         };
         match found {
             Ok(Found::Event(event, plan)) => self.finish(&job, *event, plan).await?,
-            Ok(Found::Later { source, why }) => self.postpone(&job, source, &why).await?,
+            Ok(Found::Later { source, why }) => self.postpone(&job, source, &why, RETRY_LAST).await?,
+            Ok(Found::NoRoom { why }) => {
+                self.postpone(&job, "the package".into(), &why, ROOM_RETRY_LAST).await?;
+            }
             Err(failure) if failure.is_disk_failure() => return Err(failure),
-            Err(failure) => self.postpone(&job, "the state".into(), &failure.to_string()).await?,
+            Err(failure) => self.postpone(&job, "the state".into(), &failure.to_string(), RETRY_LAST).await?,
         }
         Ok(true)
     }
@@ -98,9 +108,15 @@ impl Workflow {
         Ok(())
     }
 
-    async fn postpone(&self, job: &JobRow, source: String, why: &str) -> Result<(), Failure> {
+    async fn postpone(
+        &self,
+        job: &JobRow,
+        source: String,
+        why: &str,
+        last: SignedDuration,
+    ) -> Result<(), Failure> {
         let doubled = job.attempts.saturating_sub(1).min(10);
-        let wait = RETRY_FIRST.checked_mul(1 << doubled).unwrap_or(RETRY_LAST).min(RETRY_LAST);
+        let wait = RETRY_FIRST.checked_mul(1 << doubled).unwrap_or(last).min(last);
         tracing::warn!(request = %job.reference, job = job.kind.as_str(), source, why, wait_s = wait.as_secs(), "could not do a job; it is tried again");
         // First the job: who lost its lease has nothing to say about the request any more.
         let mut tx = self.store.begin().await?;
@@ -478,6 +494,7 @@ fn not_packaged(error: PackageError) -> Found {
             let found = planned.saturating_sub(gone);
             Found::event(Event::Drifted { category, planned, found })
         }
+        PackageError::Io { .. } => Found::NoRoom { why: error.to_string() },
         error => Found::Later { source: "the package".into(), why: error.to_string() },
     }
 }

@@ -34,6 +34,11 @@ impl Failure {
         matches!(self, Self::Store(error) if error.is_disk_failure())
     }
 
+    /// Whether there was no room on the disk of the state (standard R11).
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_disk_full())
+    }
+
     /// Whether the same call may succeed later.
     pub fn is_transient(&self) -> bool {
         match self {

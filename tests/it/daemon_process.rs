@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "the log of a daemon whose test failed is what one looks for")]
 #![expect(clippy::unused_self, reason = "a play reads better as what its site does")]
 
+use crate::healthz::health;
 use crate::rig::{fresh_postgres, mails_of, rig, submit, support_mailbox};
 use dsrd::config::Config;
 use dsrd::control;
@@ -21,8 +22,6 @@ use jiff::tz::TimeZone;
 use mail_parser::MessageParser;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -249,6 +248,26 @@ impl Site {
         self.dir.path()
     }
 
+    /// Keeps its state in another folder, from before its first start on.
+    pub(crate) fn keeps_state_in(&mut self, folder: &Path) {
+        let state = format!("sqlite://{}", folder.join("state.db").display());
+        self.configure(&self.state, &state);
+        self.state = state;
+    }
+
+    /// Runs SQL on the company's database.
+    pub(crate) async fn company_runs(&self, sql: &str) {
+        run_sql(&self.telephony(), sql).await;
+    }
+
+    /// Changes one thing in the configuration of the first daemon.
+    pub(crate) fn configure(&self, from: &str, to: &str) {
+        let path = self.config(Which::First);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{from:?} is not in the configuration");
+        fs::write(path, text.replace(from, to)).unwrap();
+    }
+
     /// Adds a member of staff who may decide before any daemon runs; returns their codes.
     pub(crate) async fn adds_staff(&self, name: &str, address: &str) -> Vec<String> {
         let config = Config::load(&self.config(Which::First)).unwrap_or_else(|problems| panic!("{problems}"));
@@ -264,14 +283,6 @@ impl Site {
 
 #[cfg(feature = "faults")]
 impl Site {
-    /// Changes one thing in the configuration of the first daemon.
-    pub(crate) fn configure(&self, from: &str, to: &str) {
-        let path = self.config(Which::First);
-        let text = fs::read_to_string(&path).unwrap();
-        assert!(text.contains(from), "{from:?} is not in the configuration");
-        fs::write(path, text.replace(from, to)).unwrap();
-    }
-
     /// A mail in the watched mailbox with these bytes, which may be anything.
     pub(crate) fn receives(&self, from: &str, raw: &str) {
         let host = from.rsplit('@').next().unwrap();
@@ -433,6 +444,11 @@ impl Daemon {
 }
 
 impl Daemon {
+    /// What `/healthz` answers now.
+    pub(crate) fn health(&self) -> String {
+        health(&self.log())
+    }
+
     /// How it ended, if it did by itself.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap()
@@ -441,11 +457,6 @@ impl Daemon {
 
 #[cfg(feature = "faults")]
 impl Daemon {
-    /// Whether `/healthz` answers 200 now.
-    pub(crate) fn is_ready(&self) -> bool {
-        healthy(&self.log())
-    }
-
     /// Where it logs.
     pub(crate) fn log_path(&self) -> PathBuf {
         self.log.clone()
@@ -486,14 +497,7 @@ fn read(path: &Path) -> String {
 }
 
 fn healthy(log: &str) -> bool {
-    let address = log.lines().find(|line| line.contains("serving /healthz")).and_then(|line| {
-        let value: serde_json::Value = serde_json::from_str(line).ok()?;
-        value.get("address")?.as_str()?.parse::<std::net::SocketAddr>().ok()
-    });
-    let Some(Ok(mut stream)) = address.map(TcpStream::connect) else { return false };
-    let mut answer = String::new();
-    let asked = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    asked.and_then(|()| stream.read_to_string(&mut answer)).is_ok() && answer.starts_with("HTTP/1.1 200")
+    health(log).starts_with("HTTP/1.1 200")
 }
 
 const COMPANY: &str = "

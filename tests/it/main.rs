@@ -15,6 +15,10 @@ mod demo;
 #[cfg(test)]
 mod failing_disk;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
+mod healthz;
+#[cfg(test)]
 mod imap_adapter;
 #[cfg(test)]
 mod journey_clarification;

@@ -62,7 +62,10 @@ impl<'s> Supervised<'s> {
     pub(crate) async fn ready(&mut self) {
         until("the daemon is ready", async || {
             self.revive().await;
-            self.daemon.as_ref().is_some_and(Daemon::is_ready).then_some(())
+            self.daemon
+                .as_ref()
+                .is_some_and(|daemon| daemon.health().starts_with("HTTP/1.1 200"))
+                .then_some(())
         })
         .await;
     }
