@@ -51,7 +51,7 @@ const EXPOSE: &[(&str, &str)] = &[
     ("src/domain/plan.rs", "hashes the frozen keys"),
     ("src/domain/policy.rs", "asks whether a scope names the person themselves"),
     ("src/daemon/assemble.rs", "writes the company's own support address into texts"),
-    ("src/mail/classify.rs", "knows postmaster and no-reply by their local part"),
+    ("src/mail/classify/", "knows postmaster and no-reply by their local part"),
     ("src/mail/from.rs", "finds addresses that look like others"),
     ("src/mail/incoming.rs", "hashes From into the identity of a mail (decision 10)"),
     ("src/mail/outgoing.rs", "writes addresses into To and the envelope"),

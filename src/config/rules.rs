@@ -4,6 +4,7 @@
 use super::problem::Findings;
 use crate::domain::address::Address;
 use crate::domain::deadline::{self, Regime, RegimeTable, Term};
+use crate::domain::form::Language;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use serde::de::{MapAccess, Visitor};
@@ -318,11 +319,20 @@ pub struct Reading {
     pub region: String,
     /// The order of day and month.
     pub date_order: DateOrder,
+    /// Shipped languages, by ISO 639 code, in which labels, titles and time frames are read; the first one weighs most.
+    pub languages: Vec<String>,
+    /// Words of the operator's own, beside the shipped ones.
+    pub words: Language,
 }
 
 impl Default for Reading {
     fn default() -> Self {
-        Self { region: "IN".to_owned(), date_order: DateOrder::DayFirst }
+        Self {
+            region: "IN".to_owned(),
+            date_order: DateOrder::DayFirst,
+            languages: Language::codes().map(str::to_owned).collect(),
+            words: Language::default(),
+        }
     }
 }
 
@@ -331,6 +341,16 @@ impl Reading {
         if self.region.parse::<phonenumber::country::Id>().is_err() {
             let remedy = "write a two-letter country code such as \"IN\" or \"DE\"";
             findings.add("reading", "region", "is not a known region", remedy);
+        }
+        if self.languages.iter().any(|code| Language::shipped(code).is_none()) {
+            let shipped = Language::codes().collect::<Vec<_>>().join(", ");
+            let remedy =
+                format!("name shipped languages ({shipped}); words of others go into [reading.words]");
+            findings.add("reading", "languages", "names a language that is not shipped", remedy);
+        }
+        if let Some(rule) = self.words.own_words.broken_rule() {
+            let remedy = format!("correct the regular expression {rule:?}");
+            findings.add("reading", "words", "holds a rule that cannot be compiled", remedy);
         }
     }
 }

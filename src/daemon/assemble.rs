@@ -6,7 +6,7 @@ use crate::config::{self, Config, MailboxKind, OutboxKind};
 use crate::connectors::{Connectors, SourceKind, SourceSettings};
 use crate::crypto::MasterKey;
 use crate::domain::calendar::Calendar;
-use crate::domain::form::DateOrder;
+use crate::domain::form::{DateOrder, Language, Languages};
 use crate::domain::holidays;
 use crate::domain::notice::Company;
 use crate::env::Env;
@@ -165,7 +165,11 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
         from: config.outbox.from.clone(),
         plus_addressing: if config.outbox.plus_addressing { PlusAddressing::On } else { PlusAddressing::Off },
         own: own.into_iter().map(crate::domain::address::Address::without_detail).collect(),
-        reading: Reading { region: config.reading.region.clone(), order: order(config) },
+        reading: Reading {
+            region: config.reading.region.clone(),
+            order: order(config),
+            languages: languages(config),
+        },
         limits: incoming::Limits {
             bytes_max: usize::try_from(config.limits.mail_bytes_max.bytes()).unwrap_or(usize::MAX),
             ..incoming::Limits::default()
@@ -215,6 +219,14 @@ pub fn order(config: &Config) -> DateOrder {
         config::DateOrder::DayFirst => DateOrder::DayFirst,
         config::DateOrder::MonthFirst => DateOrder::MonthFirst,
     }
+}
+
+/// The languages in which forms are read, the operator's own words first.
+pub fn languages(config: &Config) -> Arc<Languages> {
+    let codes = config.reading.languages.iter();
+    let shipped = codes.filter_map(|code| Some((code.clone(), Language::shipped(code)?)));
+    let own = ("own".to_owned(), config.reading.words.clone());
+    Arc::new(Languages::new(&[own].into_iter().chain(shipped).collect::<Vec<_>>()))
 }
 
 fn mailbox_rules(config: &Config) -> BTreeMap<String, MailboxRules> {

@@ -1,6 +1,6 @@
 //! One received mail as values. `read` never panics and never trusts: limits are checked before parsing where that can
 //! be done (standard M1), the parser runs inside `catch_unwind` (facts.md trap 3), and a wrong charset loses no mail.
-//! It decides nothing: see `classify.rs`.
+//! It decides nothing: see `classify/mod.rs`.
 
 pub use super::from::FromProblem;
 pub use super::marks::{AutoMarks, Mark};
@@ -91,6 +91,8 @@ pub struct Incoming {
     pub subject: String,
     /// The Date field.
     pub date: Option<Timestamp>,
+    /// The day that the Date field names, in the sender's own zone: "the last 90 days" end on it.
+    pub written_on: Option<jiff::civil::Date>,
     /// Delivered-To, X-Original-To, Envelope-To, Resent-To, To, Cc, in that order, each address once.
     pub recipients: Vec<Address>,
     /// To and Delivered-To only: a mail from one of these to itself is our own (decision 18).
@@ -194,6 +196,7 @@ fn build(message: &Message<'_>, fields: &[Field], limits: &Limits) -> Incoming {
         from,
         subject,
         date,
+        written_on: written_on(message),
         recipients: recipients(
             message,
             fields,
@@ -236,6 +239,12 @@ fn subject(message: &Message<'_>) -> String {
 fn date(message: &Message<'_>) -> Option<Timestamp> {
     let date = message.date().filter(|date| date.is_valid())?;
     Timestamp::from_second(date.to_timestamp()).ok()
+}
+
+fn written_on(message: &Message<'_>) -> Option<jiff::civil::Date> {
+    let date = message.date().filter(|date| date.is_valid())?;
+    let (month, day) = (i8::try_from(date.month).ok()?, i8::try_from(date.day).ok()?);
+    jiff::civil::Date::new(i16::try_from(date.year).ok()?, month, day).ok()
 }
 
 fn ids(value: &HeaderValue<'_>) -> Vec<String> {

@@ -164,7 +164,10 @@ fn flatten(row: Vec<Vec<Line>>) -> Vec<Line> {
     let quotes = filled.iter().flatten().map(|(quotes, _)| *quotes).max().unwrap_or(0);
     let cells = filled
         .iter()
-        .map(|cell| cell.iter().map(|(_, line)| line.trim()).collect::<Vec<_>>().join(", "))
+        // A border inside a cell would be taken for one between cells.
+        .map(|cell| {
+            cell.iter().map(|(_, line)| line.trim()).collect::<Vec<_>>().join(", ").replace(" | ", ", ")
+        })
         .collect::<Vec<_>>();
     vec![(quotes, cells.join(" | "))]
 }

@@ -4,10 +4,55 @@
 use super::html;
 use mail_parser::{Message, MimeHeaders, PartType};
 
-/// The decoded body, at most `bytes_max` bytes, lines ended by `\n`. HTML serves where there is no plain text.
+/// Plain text shorter than this may be there only to say that the mail is in HTML, bytes.
+const NOTE_BYTES_MAX: usize = 240;
+/// How many times as many words the HTML must then have.
+const NOTE_WORDS_FACTOR: usize = 2;
+/// Attached mails that are read, and how deep they may lie in each other.
+const ATTACHED_MAX: usize = 3;
+const ATTACHED_DEPTH_MAX: usize = 3;
+
+/// The decoded body, at most `bytes_max` bytes, lines ended by `\n`. HTML serves where there is no plain text, or only a
+/// note that there is HTML. A mail that is attached stands below, as a quote with its subject.
 pub(crate) fn body(message: &Message<'_>, bytes_max: usize) -> String {
+    let mut text = own_text(message, bytes_max);
+    quote_attached(message, bytes_max, ATTACHED_DEPTH_MAX, &mut text);
+    capped(&text, bytes_max).to_owned()
+}
+
+fn own_text(message: &Message<'_>, bytes_max: usize) -> String {
     let plain = collect(message, &message.text_body, bytes_max);
-    if plain.trim().is_empty() { collect(message, &message.html_body, bytes_max) } else { plain }
+    if plain.trim().len() > NOTE_BYTES_MAX || message.html_body == message.text_body {
+        return plain;
+    }
+    let html = collect(message, &message.html_body, bytes_max);
+    let words = |text: &str| text.split_whitespace().count();
+    if words(&html) > NOTE_WORDS_FACTOR * words(&plain) { html } else { plain }
+}
+
+fn quote_attached(message: &Message<'_>, bytes_max: usize, depth: usize, text: &mut String) {
+    let is_report = message.content_type().is_some_and(|kind| kind.subtype() == Some("report"));
+    if is_report || depth == 0 {
+        return;
+    }
+    let attached = message.parts.iter().filter_map(|part| match &part.body {
+        PartType::Message(inner) => Some(inner),
+        _ => None,
+    });
+    for inner in attached.take(ATTACHED_MAX) {
+        if text.len() >= bytes_max {
+            return;
+        }
+        let mut quoted = format!("Subject: {}\n\n", inner.subject().unwrap_or("").replace(['\r', '\n'], " "));
+        quoted.push_str(&own_text(inner, bytes_max));
+        quote_attached(inner, bytes_max, depth - 1, &mut quoted);
+        text.push('\n');
+        for line in quoted.lines() {
+            text.push_str("> ");
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
 }
 
 fn collect(message: &Message<'_>, ids: &[u32], bytes_max: usize) -> String {

@@ -4,7 +4,7 @@
 
 use super::attempts::ATTEMPTS_MAX;
 use super::post::Answered;
-use super::settings::Answer;
+use super::settings::{Answer, Reading};
 use super::thread::{self, InThread};
 use super::{Failure, Incident, MailCause, Workflow};
 use crate::domain::address::Address;
@@ -26,6 +26,7 @@ use crate::store::{Content, Keep, MailRow, NewMail, Place, Settled};
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// Mails read by one thread, so that a batch keeps a few processors busy.
 const THREAD_MAILS: usize = 50;
@@ -176,7 +177,7 @@ impl Workflow {
         const FORM: &str = "Scope: number +91 98765 43210, last 90 days\nLegal basis: Customer request\n\
                             Requester: A, Owner, a@acme.example, +91 98123 45678\n\
                             I acknowledge identity verification may be required.\n";
-        let context = reading_context(&self.settings, self.env.now());
+        let context = context_on(&self.settings, self.settings.calendar.local_date(self.env.now()));
         tokio::task::spawn_blocking(move || form::read("Data Export Request", FORM, &context))
             .await
             .map(drop)
@@ -316,7 +317,7 @@ impl Workflow {
     }
 
     fn understood_anew(&self, mail: &Read) -> Understood {
-        let context = reading_context(&self.settings, mail.incoming.date.unwrap_or(mail.row.received_at));
+        let context = reading_context(&self.settings, &mail.incoming, mail.row.received_at);
         form::read(&mail.incoming.subject, &reply::new_text(&mail.incoming.text), &context)
     }
 
@@ -444,8 +445,7 @@ fn understand(
     fault!(blocking "mail.read", about &row.raw);
     let incoming = incoming::read(&row.raw, &settings.limits)?;
     let (verdict, _) = authentication::verdict(&incoming, &settings.trust);
-    let written = incoming.date.unwrap_or(row.received_at);
-    let context = reading_context(settings, written);
+    let context = reading_context(settings, &incoming, row.received_at);
     let understood = form::read(&incoming.subject, &incoming.text, &context);
     Ok((incoming, verdict, understood))
 }
@@ -459,12 +459,19 @@ fn identity(incoming: &Incoming, verdict: SenderVerdict) -> String {
     sha256(&bytes)
 }
 
-pub(super) fn reading_context(settings: &super::Settings, written: Timestamp) -> ReadingContext {
-    ReadingContext {
-        date: settings.calendar.local_date(written),
-        region: settings.reading.region.clone(),
-        day_first: settings.reading.order,
-    }
+/// What reading a mail's form needs; relative dates count from the day that the sender saw on writing it.
+pub(super) fn reading_context(
+    settings: &super::Settings,
+    incoming: &Incoming,
+    received_at: Timestamp,
+) -> ReadingContext {
+    let date = incoming.written_on.unwrap_or_else(|| settings.calendar.local_date(received_at));
+    context_on(settings, date)
+}
+
+fn context_on(settings: &super::Settings, date: jiff::civil::Date) -> ReadingContext {
+    let Reading { region, order, languages } = &settings.reading;
+    ReadingContext { date, region: region.clone(), day_first: *order, languages: Arc::clone(languages) }
 }
 
 fn manner(understood: &Understood) -> Manner {

@@ -5,7 +5,7 @@ use crate::domain::address::Address;
 use crate::domain::calendar::Calendar;
 use crate::domain::deadline::Regime;
 use crate::domain::directory::Directory;
-use crate::domain::form::DateOrder;
+use crate::domain::form::{DateOrder, Languages};
 use crate::domain::notice::Company;
 use crate::domain::plan::Category;
 use crate::domain::policy::{Rules, Staff};
@@ -14,6 +14,7 @@ use crate::mail::incoming::Limits;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Everything that the use-cases are configured with.
 #[derive(Clone, Debug)]
@@ -72,6 +73,8 @@ pub struct Reading {
     pub region: String,
     /// How 01/02/2025 is read.
     pub order: DateOrder,
+    /// The languages of labels, titles and time frames.
+    pub languages: Arc<Languages>,
 }
 
 /// Identity checks.

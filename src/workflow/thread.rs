@@ -144,10 +144,7 @@ impl Workflow {
         if !asked {
             return Event::NotUnderstood { from };
         }
-        let context = super::receive::reading_context(
-            &self.settings,
-            mail.incoming.date.unwrap_or(mail.row.received_at),
-        );
+        let context = super::receive::reading_context(&self.settings, &mail.incoming, mail.row.received_at);
         let text = &mail.incoming.text;
         let form = form::answer(&request.form, &request.problems, text, new_text, &context);
         Event::Answered { from, form, text: Personal::new(new_text.to_owned()) }

@@ -39,18 +39,26 @@ const MONTH: &str = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|
 static PATTERNS: LazyLock<Vec<(Regex, Read)>> = LazyLock::new(|| {
     let m = MONTH;
     let fy = r"(?:fy|f\.y\.|financial year|fiscal year)\s*[:'-]?\s*(?P<a>\d{4}|\d{2})(?:\s*[-/–]\s*(?P<b>\d{4}|\d{2}))?\b";
-    let all: [(String, Read); 18] = [
+    let all: [(String, Read); 26] = [
         (format!(r"\bq(?P<q>[1-4])\s*(?:of\s+)?{fy}"), financial_quarter),
         (format!(r"\b{fy}"), financial_year),
         (r"\bq(?P<q>[1-4])[\s,/'-]*(?:of\s+)?(?P<y>\d{4})\b".into(), quarter),
         (r"\b(?P<y>\d{4})[\s/-]*q(?P<q>[1-4])\b".into(), quarter),
-        (r"\b(?P<q>first|second|third|fourth|1st|2nd|3rd|4th) quarter(?: of)? (?P<y>\d{4})\b".into(), quarter),
+        (r"\bq(?P<q>[1-4])\s*'?(?P<y>\d{2})\b".into(), quarter),
+        (r"\b(?P<q>[1-4])\.?\s*(?:quarter|q)(?:\s+(?:of|de|du|del|do))?[\s,/'-]*(?P<y>\d{4})\b".into(), quarter),
+        (r"\b(?:h(?P<h>[12])|(?P<half>first|second|1st|2nd) half(?: of)?)[\s,/'-]*(?P<y>\d{4})\b".into(), half_year),
+        (r"\b(?P<q>first|second|third|fourth|last|1st|2nd|3rd|4th) quarter(?: (?:of|de|du|del|do))? (?P<y>\d{4})\b".into(), quarter),
+        (format!(r"\b(?P<m>{m})\b\.?\s*(?P<y>'\d{{2}})\b"), month),
         (r"\b(?P<y>(?:19|20)\d{2})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?:t[\d:.]+(?:z|[+-]\d\d:?\d\d)?)?\b".into(), iso),
         (r"\b(?P<a>\d{1,2})(?:/(?P<b1>\d{1,2})/|-(?P<b2>\d{1,2})-|\.(?P<b3>\d{1,2})\.)(?P<y>\d{4}|\d{2})\b".into(), numeric),
-        (format!(r"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[\s.-]*(?:of\s+)?(?P<m>{m})\b\.?(?:[\s,'-]+(?P<y>(?:19|20)\d{{2}})\b)?"), written),
-        (format!(r"\b(?P<m>{m})\s*(?:to|till|until|through|-|–|—)\s*(?P<n>{m})[\s,.']+(?P<y>\d{{4}})\b"), months),
-        (format!(r"\b(?P<m>{m})\b[\s.,'-]*(?:of\s+)?(?P<y>(?:19|20)\d{{2}})\b"), month),
-        (format!(r"\b(?P<m>{m})\b\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(?P<y>(?:19|20)\d{{2}})\b)?"), written),
+        (format!(r"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th|º|ª|°|\.º)?[\s./-]*(?:(?:of|de|del)\s+)?(?P<m>{m})\b\.?(?:[\s,'/-]*(?:(?:of|de|del|do)\s+)?(?P<y>(?:19|20)\d{{2}}|'\d{{2}}|\d{{2}}\b)\b)?"), written),
+        (format!(r"\b(?P<m>{m})\.?\s*(?:to|till|until|thru|through|and|-|–|—|à|a|au|al|e|y|et|से)\s*(?P<n>{m})\.?[\s,.']+(?:(?:of|de|del|do)\s+)?(?P<y>\d{{4}})\b"), months),
+        (format!(r"\b(?P<m>{m})\b[\s.,'/-]*(?:(?:of|de|del|do)\s+)?(?P<y>(?:19|20)\d{{2}}|'\d{{2}})\b"), month),
+        (format!(r"\b(?P<m>{m})\b\.?[\s-]+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:[,\s-]+(?P<y>(?:19|20)\d{{2}}|'\d{{2}})\b)?"), written),
+        (r"\b(?P<n>\d{1,4}|[a-z]+)\s+(?:last|past|previous)\s+(?P<u>day|week|month|quarter|year)s?\b".into(), relative),
+        (r"\b(?:last|past|previous)\s+(?P<n>24|48|72)\s*(?P<u>hour)s?\b".into(), relative),
+        (r"\b(?P<u>week|month|quarter|year)\s+last\b".into(), relative),
+        (r"\b(?:ytd|year[ -]to[ -]date)\b".into(), year_to_date),
         (r"\b(?:the )?(?:last|past|previous|preceding|recent)\s+(?P<n>\d{1,4}|[a-z]+)?\s*(?P<u>day|week|month|quarter|year)s?\b".into(), relative),
         (r"\b(?P<this>this|current) (?P<u>week|month|quarter|year)\b".into(), current),
         (r"\b(?P<w>today|now|yesterday)\b".into(), named_day),
@@ -98,6 +106,14 @@ fn touches_number(text: &str, start: usize, end: usize) -> bool {
         (text.get(..start).unwrap_or(""), text.get(start..end).unwrap_or(""), text.get(end..).unwrap_or(""));
     let begins_with_digit = matched.starts_with(|c: char| c.is_ascii_digit());
     let ends_with_digit = matched.ends_with(|c: char| c.is_ascii_digit());
+    let in_interval = is_iso(matched)
+        && (before.ends_with("..")
+            || ends_with_iso(before)
+            || after.starts_with("..")
+            || starts_with_iso(after));
+    if in_interval {
+        return false;
+    }
     let joined_before = begins_with_digit && before.ends_with(['-', '+', '.', '/', '@', '#', '(']);
     let mut following = after.chars();
     let joined_after = ends_with_digit
@@ -112,6 +128,27 @@ fn touches_number(text: &str, start: usize, end: usize) -> bool {
     joined_before || joined_after || after_figures
 }
 
+/// `2025-01-31`, and nothing else.
+fn is_iso(text: &str) -> bool {
+    text.len() == 10
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() })
+}
+
+/// An ISO 8601 interval has a slash between its days, and by now the other one may be taken.
+fn ends_with_iso(before: &str) -> bool {
+    let Some(before) = before.strip_suffix('/') else { return false };
+    before.ends_with(super::pattern::TAKEN)
+        || before.len().checked_sub(10).and_then(|at| before.get(at..)).is_some_and(is_iso)
+}
+
+fn starts_with_iso(after: &str) -> bool {
+    let Some(after) = after.strip_prefix('/') else { return false };
+    after.starts_with(super::pattern::TAKEN) || after.get(..10).is_some_and(is_iso)
+}
+
 fn number<T: std::str::FromStr>(captures: &Captures<'_>, name: &str) -> Option<T> {
     captures.name(name)?.as_str().parse().ok()
 }
@@ -119,6 +156,12 @@ fn number<T: std::str::FromStr>(captures: &Captures<'_>, name: &str) -> Option<T
 /// Two figures are a year of this century.
 fn full_year(captures: &Captures<'_>, name: &str) -> Option<i16> {
     let year: i16 = number(captures, name)?;
+    Some(if year < 100 { 2000 + year } else { year })
+}
+
+/// A year that may be written `'25`.
+fn short_year(captures: &Captures<'_>) -> Option<i16> {
+    let year: i16 = captures.name("y")?.as_str().trim_start_matches('\'').parse().ok()?;
     Some(if year < 100 { 2000 + year } else { year })
 }
 
@@ -154,14 +197,14 @@ fn numeric(captures: &Captures<'_>, _: &ReadingContext) -> Option<When> {
 
 fn written(captures: &Captures<'_>, _: &ReadingContext) -> Option<When> {
     let (day, month): (i8, i8) = (number(captures, "d")?, month_number(captures.name("m")?.as_str())?);
-    match number::<i16>(captures, "y") {
+    match short_year(captures) {
         Some(year) => Some(Date::new(year, month, day).map_or(When::Invalid, |date| When::Days(date, date))),
         None => Some(if (1..=31).contains(&day) { When::NoYear(day, month) } else { When::Invalid }),
     }
 }
 
 fn month(captures: &Captures<'_>, _: &ReadingContext) -> Option<When> {
-    let (first, last) = whole_month(number(captures, "y")?, month_number(captures.name("m")?.as_str())?)?;
+    let (first, last) = whole_month(short_year(captures)?, month_number(captures.name("m")?.as_str())?)?;
     Some(When::Days(first, last))
 }
 
@@ -199,7 +242,18 @@ fn years(captures: &Captures<'_>, _: &ReadingContext) -> Option<When> {
 }
 
 fn quarter(captures: &Captures<'_>, _: &ReadingContext) -> Option<When> {
-    months_from(number(captures, "y")?, (quarter_number(captures)? - 1) * 3 + 1, 3)
+    months_from(full_year(captures, "y")?, (quarter_number(captures)? - 1) * 3 + 1, 3)
+}
+
+fn half_year(captures: &Captures<'_>, _: &ReadingContext) -> Option<When> {
+    let half = captures.name("h").or_else(|| captures.name("half"))?.as_str();
+    let first = if half.starts_with(['1', 'f', 'F']) { 1 } else { 7 };
+    months_from(number(captures, "y")?, first, 6)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "every reader of a pattern has this signature")]
+fn year_to_date(_: &Captures<'_>, context: &ReadingContext) -> Option<When> {
+    Some(When::Days(context.date.first_of_year(), context.date))
 }
 
 fn quarter_number(captures: &Captures<'_>) -> Option<i8> {
@@ -207,7 +261,7 @@ fn quarter_number(captures: &Captures<'_>) -> Option<i8> {
         "1" | "first" | "1st" => Some(1),
         "2" | "second" | "2nd" => Some(2),
         "3" | "third" | "3rd" => Some(3),
-        "4" | "fourth" | "4th" => Some(4),
+        "4" | "fourth" | "4th" | "last" => Some(4),
         _ => None,
     }
 }
@@ -253,6 +307,7 @@ fn financial_quarter(captures: &Captures<'_>, context: &ReadingContext) -> Optio
 fn span(count: i64, unit: &str) -> Option<Span> {
     let span = Span::new();
     match unit {
+        "hour" => span.try_days(count / 24),
         "day" => span.try_days(count),
         "week" => span.try_weeks(count),
         "month" => span.try_months(count),

@@ -1,140 +1,283 @@
-//! The fields of a form: which line is a label, and which lines belong to its value. English words; a further language
-//! is a further line in `LABELS`. What the values mean is read elsewhere (`scoping.rs`, `requester.rs`, `kind.rs`).
+//! The fields of a form: which line is a label, and which lines belong to its value. The words are those of `language.rs`.
+//! What the values mean is read elsewhere (`scoping.rs`, `requester.rs`, `kind.rs`, `acknowledgement.rs`).
 
+use super::acknowledgement;
+use super::kind;
+use super::language::{Label, Languages};
 use super::lines::Line;
-use super::pattern::pattern;
-use regex::Regex;
-use std::sync::LazyLock;
-
-/// The fields that people fill in.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum Label {
-    Scope,
-    LegalBasis,
-    Requester,
-    /// The subject line of the template, or a `Request:` or `Type:` line.
-    Kind,
-    /// `Account:`, `User:`, `Number:`: a part of the scope with its own line.
-    ScopeAccount,
-    ScopeUser,
-    ScopeNumber,
-    ScopeTime,
-    Name,
-    Role,
-    Email,
-    Phone,
-    /// A line of the template or of a mail header that says nothing here, but ends what stands before it.
-    Ignored,
-}
-
-/// What must follow the words.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Needs {
-    /// A separator, or nothing at all when the value stands on the next line.
-    SeparatorOrEnd,
-    /// A colon, an equals sign or a table border: the word alone is ordinary text.
-    Colon,
-}
-
-const LABELS: [(&str, Label, Needs); 14] = [
-    (r"(?:data )?scope(?: of (?:the )?(?:request|data))?", Label::Scope, Needs::SeparatorOrEnd),
-    (r"(?:legal|lawful) (?:basis|ground)s?", Label::LegalBasis, Needs::SeparatorOrEnd),
-    (r"request(?:e|o)r(?: details?| information)?|requested by", Label::Requester, Needs::SeparatorOrEnd),
-    (r"(?:type|kind) of request|request(?: type| kind)?|type|kind|subject|action", Label::Kind, Needs::Colon),
-    (r"account(?: id| no\.?| number)?", Label::ScopeAccount, Needs::Colon),
-    (r"users?(?: ids?| names?)?", Label::ScopeUser, Needs::Colon),
-    (r"(?:virtual )?numbers?", Label::ScopeNumber, Needs::Colon),
-    (r"time ?frame|(?:time )?period|date range|dates", Label::ScopeTime, Needs::Colon),
-    (r"(?:full )?name", Label::Name, Needs::SeparatorOrEnd),
-    (r"role|designation|job title|position", Label::Role, Needs::SeparatorOrEnd),
-    (r"e-?mail(?: ?(?:address|id))?", Label::Email, Needs::SeparatorOrEnd),
-    (r"(?:phone|mobile|contact|telephone)(?: (?:number|no\.?))?|tel\.?", Label::Phone, Needs::SeparatorOrEnd),
-    (r"from|sent|date|to|cc|bcc|reply-to|von|an|gesendet|betreff", Label::Ignored, Needs::Colon),
-    (r"field|topic", Label::Ignored, Needs::Colon),
-];
-
-static PATTERNS: LazyLock<Vec<(Regex, Label)>> = LazyLock::new(|| {
-    LABELS
-        .iter()
-        .map(|(words, label, needs)| {
-            let separator = match needs {
-                Needs::SeparatorOrEnd => r"(?:\s*[:=|]\s*|\s*[-–—]\s+|\s*$)",
-                Needs::Colon => r"\s*[:=|]\s*",
-            };
-            (pattern(&format!(r"^(?:{words}){separator}(?P<value>.*)$")), *label)
-        })
-        .collect()
-});
-
-static ACKNOWLEDGES: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\W*i (?:hereby )?acknowledge\b"));
+use super::words::words;
+use std::ops::Range;
 
 /// One field with its value; lines of the value are joined by `\n`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Field {
     pub(super) label: Label,
     pub(super) value: String,
+    /// Other text stands between it and the line of the template above it, as over a signature.
+    pub(super) is_apart: bool,
 }
 
-/// Lines that a wrapped value can be longer than.
-const WRAPPED_CHARS_MIN: usize = 60;
+/// A line that would have grown longer than this with the next word was wrapped by a mail program.
+const WRAPPED_CHARS_MIN: usize = 66;
 /// Most lines of one value.
 const VALUE_LINES_MAX: usize = 30;
+/// Longest text before a colon that is taken for a label, characters.
+const LABEL_CHARS_MAX: usize = 60;
+/// Most words of a label inside a line.
+const INLINE_WORDS_MAX: usize = 4;
+
+/// Whether the words alone say that this is the field; `number` and its like are ordinary words without a colon.
+const fn stands_alone(label: Label) -> bool {
+    use Label::{Email, LegalBasis, Name, Phone, Requester, Role, Scope};
+    matches!(label, Scope | LegalBasis | Requester | Name | Role | Email | Phone)
+}
+
+/// The three lines that only the template has.
+pub(super) const fn is_of_the_template(label: Label) -> bool {
+    matches!(label, Label::Scope | Label::LegalBasis | Label::Requester)
+}
 
 /// Finds every field, in the order of the mail.
-pub(super) fn fields(lines: &[Line]) -> Vec<Field> {
-    let mut fields = Vec::new();
+pub(super) fn fields(lines: &[Line], languages: &Languages) -> Vec<Field> {
+    let lines = apart(lines, languages);
+    let mut fields: Vec<Field> = Vec::new();
     let mut at = 0;
+    let mut is_apart = false;
     while let Some(line) = lines.get(at) {
+        if let Some(row) = lines.get(at + 1).and_then(|next| columns(line, next, languages)) {
+            fields.extend(row);
+            at += 2;
+            continue;
+        }
         at += 1;
-        let Some((label, inline)) = split_label(&line.text) else { continue };
-        let mut value = vec![inline.to_owned()];
-        let mut previous = line;
-        if inline.is_empty() {
-            while lines.get(at).is_some_and(|next| next.text.is_empty()) {
-                at += 1;
-            }
-        }
-        while let Some(next) = lines.get(at) {
-            let ends = next.text.is_empty()
-                || split_label(&next.text).is_some()
-                || ACKNOWLEDGES.is_match(&next.text)
-                || value.len() >= VALUE_LINES_MAX
-                || !(inline.is_empty() || continues(previous, next));
-            if ends {
-                break;
-            }
-            value.push(next.text.clone());
-            previous = next;
+        if let Some(next) = lines.get(at).filter(|next| is_kind_above(line, next, languages)) {
+            fields.push(Field { label: Label::Kind, value: next.text.clone(), is_apart });
             at += 1;
+            continue;
         }
-        fields.push(Field { label, value: value.join("\n").trim().to_owned() });
+        let Some((label, inline)) = split_label(&line.text, languages) else {
+            let is_prose = !line.text.is_empty() && !acknowledgement::begins(&line.text, languages);
+            is_apart |= is_prose && fields.iter().any(|field| is_of_the_template(field.label));
+            continue;
+        };
+        is_apart &= !is_of_the_template(label);
+        let value = value(&lines, &mut at, line, inline, languages);
+        fields.push(Field { label, value: value.join("\n").trim().to_owned(), is_apart });
     }
     fields
 }
 
-/// Whether `next` goes on with a value that began on its label's line; thanks and signatures do not.
-fn continues(previous: &Line, next: &Line) -> bool {
-    let open = previous.text.ends_with([',', ';', '/', '&', '-', '|'])
-        || [" and", " to", " from", " or"].iter().any(|word| previous.text.to_lowercase().ends_with(word));
-    let wrapped =
-        previous.chars_sent >= WRAPPED_CHARS_MIN && next.text.chars().any(|c| c.is_ascii_digit() || c == '@');
-    open || wrapped || next.is_indented
+/// `Request` on a line of its own, and below it one or two words that name a kind.
+fn is_kind_above(line: &Line, next: &Line, languages: &Languages) -> bool {
+    label(&line.text, languages).is_some_and(|label| is_kind(label, &next.text, languages))
 }
 
-fn split_label(line: &str) -> Option<(Label, &str)> {
-    PATTERNS.iter().find_map(|(pattern, label)| {
-        let found = pattern.captures(line)?;
-        Some((*label, found.name("value").map_or("", |value| value.as_str()).trim().trim_matches('|').trim()))
+/// Whether a label without a colon asks for the kind, and one or two words behind it name one.
+fn is_kind(label: Label, value: &str, languages: &Languages) -> bool {
+    const KIND_WORDS_MAX: usize = 2;
+    label == Label::Kind && words(value).len() <= KIND_WORDS_MAX && kind::of_words(value, languages).is_some()
+}
+
+/// The lines of a value; `at` is left behind them.
+fn value(lines: &[Line], at: &mut usize, line: &Line, inline: &str, languages: &Languages) -> Vec<String> {
+    let mut value = vec![inline.to_owned()];
+    let mut previous = line;
+    if inline.is_empty() {
+        skip_blank(lines, at);
+    }
+    while let Some(next) = lines.get(*at) {
+        if next.text.is_empty() && inline.is_empty() && value.len() > 1 {
+            let mut behind = *at;
+            skip_blank(lines, &mut behind);
+            if lines
+                .get(behind)
+                .is_some_and(|line| line.is_bullet && split_label(&line.text, languages).is_none())
+            {
+                *at = behind;
+                continue;
+            }
+        }
+        let ends = next.text.is_empty()
+            || split_label(&next.text, languages).is_some()
+            || acknowledgement::begins(&next.text, languages)
+            || value.len() >= VALUE_LINES_MAX
+            || !(inline.is_empty() || continues(previous, next));
+        if ends {
+            break;
+        }
+        match value.last_mut().filter(|_| !inline.is_empty() && is_wrapped(previous, next)) {
+            Some(last) => {
+                last.push(' ');
+                last.push_str(&next.text);
+            }
+            None => value.push(next.text.clone()),
+        }
+        previous = next;
+        *at += 1;
+    }
+    value
+}
+
+fn skip_blank(lines: &[Line], at: &mut usize) {
+    while lines.get(*at).is_some_and(|next| next.text.is_empty()) {
+        *at += 1;
+    }
+}
+
+/// Whether `next` goes on with a value that began on its label's line; thanks and signatures do not.
+fn continues(previous: &Line, next: &Line) -> bool {
+    const OPEN_WORDS: [&str; 12] =
+        [" and", " to", " from", " or", " und", " bis", " et", " au", " y", " e", " hasta", " até"];
+    let lower = previous.text.to_lowercase();
+    let open = previous.text.ends_with([',', ';', '/', '&', '-', '|', '+'])
+        || OPEN_WORDS.iter().any(|word| lower.ends_with(word));
+    let tells = next.text.chars().any(|c| c.is_ascii_digit() || c == '@');
+    open || (tells && is_wrapped(previous, next)) || next.is_indented
+}
+
+/// Whether a mail program broke the line before `next`, because one more word would have made it too long.
+fn is_wrapped(previous: &Line, next: &Line) -> bool {
+    let first_word = next.text.split(' ').next().unwrap_or("").chars().count();
+    previous.chars_sent + 1 + first_word >= WRAPPED_CHARS_MIN
+}
+
+/// A table whose first row holds the labels and whose second row holds the values.
+fn columns(head: &Line, row: &Line, languages: &Languages) -> Option<Vec<Field>> {
+    let heads: Vec<&str> = head.text.split('|').map(str::trim).collect();
+    let values: Vec<&str> = row.text.split('|').map(str::trim).collect();
+    if heads.len() < 2 || heads.len() != values.len() {
+        return None;
+    }
+    let labels: Vec<Label> = heads.iter().filter_map(|head| label(head, languages)).collect();
+    let is_head = labels.len() == heads.len() && labels.iter().any(|label| is_of_the_template(*label));
+    // `Scope | Number` with a label below is one field on each line, not a table on its side.
+    let is_row = values.first().is_some_and(|value| !label(value, languages).is_some_and(stands_alone));
+    let says_something = values.iter().any(|value| value.contains(char::is_alphanumeric));
+    (is_head && is_row && says_something).then(|| {
+        let pairs = labels.into_iter().zip(values);
+        pairs.map(|(label, value)| Field { label, value: value.to_owned(), is_apart: false }).collect()
     })
+}
+
+/// Lines that hold several labels of the template, one behind the other, are parted before each.
+fn apart(lines: &[Line], languages: &Languages) -> Vec<Line> {
+    let mut out = Vec::with_capacity(lines.len());
+    for line in lines {
+        let labels = inline(&line.text, languages);
+        let behind = |(range, label): &&(Range<usize>, Label)| range.start > 0 && is_of_the_template(*label);
+        let mut starts: Vec<usize> = labels.iter().filter(behind).map(|(range, _)| range.start).collect();
+        if !starts.is_empty() {
+            let parts =
+                labels.iter().filter(|(_, label)| stands_alone(*label) && !is_of_the_template(*label));
+            starts.extend(parts.map(|(range, _)| range.start).filter(|&start| start > 0));
+            starts.extend(acknowledgement::starts_behind(&line.text, languages));
+            starts.sort_unstable();
+        }
+        if starts.is_empty() {
+            out.push(line.clone());
+            continue;
+        }
+        let mut from = 0;
+        for end in starts.into_iter().chain([line.text.len()]) {
+            let piece = line
+                .text
+                .get(from..end)
+                .unwrap_or("")
+                .trim()
+                .trim_end_matches([';', '|', ',', '/', ' ', '-']);
+            if !piece.is_empty() {
+                out.push(Line { text: piece.to_owned(), ..line.clone() });
+            }
+            from = end;
+        }
+    }
+    out
+}
+
+/// Labels inside a text that a colon or an equals sign ends: where label and separator stand, and which label it is.
+pub(super) fn inline(text: &str, languages: &Languages) -> Vec<(Range<usize>, Label)> {
+    let separators: Vec<usize> = text.match_indices([':', '=']).map(|(at, _)| at).collect();
+    if separators.is_empty() {
+        return Vec::new();
+    }
+    let places = words(text);
+    let mut found: Vec<(Range<usize>, Label)> = Vec::new();
+    for at in separators {
+        let behind = places.partition_point(|word| word.end <= at);
+        let nearest = places.get(behind.saturating_sub(INLINE_WORDS_MAX)..behind).unwrap_or(&[]);
+        let is_joined = |start: usize| {
+            let between = text.get(start..at).unwrap_or("");
+            !between.contains([',', ';', '|', ':', '=', '@', '\n']) && between.len() <= LABEL_CHARS_MAX
+        };
+        let longest =
+            nearest.iter().map(|word| word.start).filter(|&start| is_joined(start)).find_map(|start| {
+                let label = languages.label(text.get(start..at)?)?;
+                Some((start..at + 1, label))
+            });
+        let overlaps = |range: &Range<usize>| found.last().is_some_and(|(last, _)| range.start < last.end);
+        if let Some((range, label)) = longest.filter(|(range, _)| !overlaps(range)) {
+            found.push((range, label));
+        }
+    }
+    found
+}
+
+/// The label at the start of a line, and what follows it.
+fn split_label<'a>(line: &'a str, languages: &Languages) -> Option<(Label, &'a str)> {
+    let value = |text: &'a str| text.trim_matches(['|', ' ']).trim_start_matches([':', '=', '|', ' ']);
+    let split = |at: usize, len: usize| Some((line.get(..at)?, line.get(at + len..)?));
+    if let Some((head, rest)) = line.find([':', '=', '|']).and_then(|at| split(at, 1))
+        && let Some(label) = label(head, languages)
+    {
+        return Some((label, value(rest)));
+    }
+    let dash = ["- ", " -", "– ", " –", "— ", " —", "\t"]
+        .iter()
+        .filter_map(|dash| Some((line.find(dash)?, dash.len())))
+        .min();
+    if let Some((head, rest)) = dash.and_then(|(at, len)| split(at, len))
+        && let Some(label) =
+            label(head, languages).filter(|label| stands_alone(*label) || is_kind(*label, rest, languages))
+    {
+        return Some((label, value(rest.trim_start_matches(['-', '–', '—']))));
+    }
+    label(line, languages).filter(|label| stands_alone(*label)).map(|label| (label, ""))
+}
+
+/// A label by its words, without numbering, brackets and marks; `Scope / Umfang` is known by either.
+fn label(head: &str, languages: &Languages) -> Option<Label> {
+    if head.len() > LABEL_CHARS_MAX * 4 || head.chars().count() > LABEL_CHARS_MAX {
+        return None;
+    }
+    let plain = without_brackets(head.trim_start_matches(|c: char| !c.is_alphabetic()));
+    languages.label(&plain).or_else(|| {
+        let parts = || plain.split(['/', '(', '|']).filter(|part| !part.trim().is_empty());
+        (parts().count() > 1).then(|| parts().find_map(|part| languages.label(part))).flatten()
+    })
+}
+
+fn without_brackets(head: &str) -> String {
+    let mut depth = 0_u32;
+    let mut plain = String::new();
+    for c in head.chars() {
+        match c {
+            '(' | '[' | '<' | '{' => depth += 1,
+            ')' | ']' | '>' | '}' => depth = depth.saturating_sub(1),
+            c if depth == 0 => plain.push(c),
+            _ => {}
+        }
+    }
+    plain
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Label, fields};
+    use super::fields;
+    use crate::domain::form::language::{Label, Languages};
     use crate::domain::form::lines;
 
     fn check(body: &str, expected: &[(Label, &str)]) {
-        let found = fields(&lines::split(body).0);
+        let found = fields(&lines::split(body).0, &Languages::all());
         let found: Vec<_> = found.iter().map(|field| (field.label, field.value.as_str())).collect();
         assert_eq!(found, expected, "{body:?}");
     }
@@ -146,17 +289,45 @@ mod tests {
         check("| Scope | account |\n|---|---|", &[(Label::Scope, "account")]);
         check("Scope\naccount\nLegal basis\nx", &[(Label::Scope, "account"), (Label::LegalBasis, "x")]);
         check("Scope:\n\naccount 12\n\nhello", &[(Label::Scope, "account 12")]);
+        check("Scope\taccount 12", &[(Label::Scope, "account 12")]);
+        check("Scope (account/user/number): account 12", &[(Label::Scope, "account 12")]);
+        check("Scope / Umfang: account 12", &[(Label::Scope, "account 12")]);
+        check("1. Scope: account 12", &[(Label::Scope, "account 12")]);
+        check("✅ Scope → : account 12", &[(Label::Scope, "account 12")]);
         check("Requestor: x", &[(Label::Requester, "x")]);
+        check("E-Mail-Adresse: x", &[(Label::Email, "x")]);
         check("Subject: Data Export Request", &[(Label::Kind, "Data Export Request")]);
         check("The scope of this is large", &[]);
         check("account\nuser", &[]);
+        check(
+            "Scope: account 12; Legal basis: Customer request; Requester: Asha",
+            &[
+                (Label::Scope, "account 12"),
+                (Label::LegalBasis, "Customer request"),
+                (Label::Requester, "Asha"),
+            ],
+        );
+        check(
+            "Scope | Legal basis | Requester\naccount 12 | Customer request | Asha",
+            &[
+                (Label::Scope, "account 12"),
+                (Label::LegalBasis, "Customer request"),
+                (Label::Requester, "Asha"),
+            ],
+        );
     }
 
     #[test]
     fn values_end_where_the_next_thing_begins() {
         check("Scope: account,\nlast 90 days\nThanks", &[(Label::Scope, "account,\nlast 90 days")]);
+        check("Scope:\n\n- account\n\n- last 90 days\n\nThanks", &[(Label::Scope, "account\nlast 90 days")]);
         check("Requester: Asha, a@b.example\nThanks\nAsha", &[(Label::Requester, "Asha, a@b.example")]);
+        check("Requester: Asha, a@b.example\n- Asha", &[(Label::Requester, "Asha, a@b.example")]);
         check("Scope: account\nI acknowledge identity", &[(Label::Scope, "account")]);
+        check(
+            "Requester: Asha Lakshmi Rao, Managing Director, asha@acme.example,\n+91 98123 45678",
+            &[(Label::Requester, "Asha Lakshmi Rao, Managing Director, asha@acme.example, +91 98123 45678")],
+        );
         check(
             "Requester:\nName: Asha\nRole: Owner",
             &[(Label::Requester, ""), (Label::Name, "Asha"), (Label::Role, "Owner")],

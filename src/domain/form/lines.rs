@@ -1,6 +1,8 @@
 //! The body as clean lines: no invisible characters, bullets, bold marks or table borders; quoted lines apart.
 //! It understands nothing; see `labels.rs`.
 
+use super::words::composed;
+
 /// Longest text that is read, bytes; mail is capped before, other callers may not be.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 
@@ -11,6 +13,8 @@ pub(super) struct Line {
     pub(super) text: String,
     /// It began with white space or a table border: a continuation looks like this.
     pub(super) is_indented: bool,
+    /// It began with a bullet.
+    pub(super) is_bullet: bool,
     /// Its length as sent, characters: long lines were wrapped.
     pub(super) chars_sent: usize,
 }
@@ -18,40 +22,92 @@ pub(super) struct Line {
 /// The lines that are not quoted, and the quoted ones without their marks.
 pub(super) fn split(body: &str) -> (Vec<Line>, Vec<Line>) {
     let (mut own, mut quoted) = (Vec::new(), Vec::new());
-    let mut end = body.len().min(TEXT_BYTES_MAX);
-    while !body.is_char_boundary(end) {
-        end -= 1;
-    }
-    for raw in body.get(..end).unwrap_or("").lines() {
-        let visible = visible(raw);
-        let bare = visible.trim_start();
-        if bare.starts_with('>') {
-            quoted.push(clean(bare.trim_start_matches(['>', ' '])));
-        } else {
-            own.push(clean(&visible));
-        }
+    for (line, is_quoted) in in_order(body) {
+        if is_quoted { &mut quoted } else { &mut own }.push(line);
     }
     (own, quoted)
 }
 
+/// Every line, quoted ones without their marks, as a form looks that was filled in between the lines of a quote.
+pub(super) fn interleaved(body: &str) -> Vec<Line> {
+    in_order(body).map(|(line, _)| line).collect()
+}
+
+/// A quoted line that was longer than this was broken again when it was quoted, and its rest stands unmarked below it.
+const QUOTED_CHARS_MAX: usize = 72;
+/// Longest such rest.
+const REST_CHARS_MAX: usize = 76;
+
+fn in_order(body: &str) -> impl Iterator<Item = (Line, bool)> {
+    let mut broken_at = None;
+    start(body, TEXT_BYTES_MAX).lines().map(move |raw| {
+        let visible = visible(raw);
+        let bare = visible.trim_start();
+        let chars = visible.chars().count();
+        let first_word = bare.split(' ').next().unwrap_or("").chars().count();
+        let is_rest = broken_at.is_some_and(|before: usize| {
+            before + 1 + first_word > QUOTED_CHARS_MAX && chars <= REST_CHARS_MAX && first_word > 0
+        });
+        let is_quoted = bare.starts_with('>') || is_rest;
+        broken_at = (is_quoted && !is_rest).then_some(chars);
+        (clean(if is_quoted { bare.trim_start_matches(['>', ' ']) } else { &visible }), is_quoted)
+    })
+}
+
+/// The longest start of at most `bytes_max` bytes that ends between characters.
+pub(super) fn start(text: &str, bytes_max: usize) -> &str {
+    let mut end = text.len().min(bytes_max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or("")
+}
+
+/// The zeros of the scripts whose figures people type.
+const ZEROS: [char; 13] = [
+    '\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{a66}', '\u{ae6}', '\u{b66}', '\u{be6}', '\u{c66}',
+    '\u{ce6}', '\u{d66}', '\u{e50}', '\u{ff10}',
+];
+
+/// A figure of any script as the plain one.
+fn figure(c: char) -> Option<char> {
+    ZEROS.iter().find_map(|&zero| {
+        let value = u32::from(c).checked_sub(u32::from(zero)).filter(|value| *value < 10)?;
+        char::from_digit(value, 10)
+    })
+}
+
 /// Drops zero-width characters and turns every kind of blank, colon and quote into the plain one.
 pub(super) fn visible(text: &str) -> String {
-    text.chars()
-        .filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{ad}' | '\u{0}'..='\u{8}'))
+    if text.bytes().all(|b| b.is_ascii() && (b >= b' ' || b == b'\t')) {
+        return text.to_owned();
+    }
+    composed(text)
+        .chars()
+        .filter(|c| !is_invisible(*c))
         .map(|c| match c {
-            '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
-            '：' | '﹕' | '∶' => ':',
+            '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
+            '：' | '﹕' | '∶' | 'ː' | '︰' => ':',
             '，' | '、' => ',',
             '；' => ';',
-            '＠' => '@',
-            '＋' => '+',
-            '｜' => '|',
-            '‘' | '’' => '\'',
-            '“' | '”' => '"',
-            '‐' | '‑' | '−' => '-',
+            '＠' | '﹫' => '@',
+            '｜' | '│' | '┃' => '|',
+            '‘' | '’' | '‛' | '´' | '`' => '\'',
+            '“' | '”' | '„' | '‟' => '"',
+            '‐' | '‑' | '−' | '－' | '﹣' | '‒' => '-',
+            '〜' | '～' => '~',
+            // Full-width signs and letters; its blank and figures are above and below.
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+            c if c > '\u{65f}' => figure(c).unwrap_or(c),
             c => c,
         })
         .collect()
+}
+
+/// Zero-width and bidirectional characters, and controls but the tab.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{ad}' | '\u{fe00}'..='\u{fe0f}' | '\u{180e}' | '\u{fffc}')
+        || (c.is_control() && c != '\t')
 }
 
 fn clean(line: &str) -> Line {
@@ -60,17 +116,40 @@ fn clean(line: &str) -> Line {
     let bare: String = line.chars().filter(|c| !matches!(c, '*' | '`')).collect();
     let bare = bare.replace("__", "").replace("&nbsp;", " ");
     let mut bare = bare.trim().trim_matches('|').trim().trim_start_matches('#').trim();
-    // A bullet or a number stands before the label; a phone's plus sign must not fall with it.
-    for bullet in ['-', '•', '·', '‣', '▪', '●', '○', '–', '—', '→', '◦'] {
+    let mut is_bullet = false;
+    // A bullet stands before the label, with a blank behind it: a phone's plus sign must not fall with it.
+    for bullet in
+        ['-', '•', '·', '‣', '▪', '●', '○', '–', '—', '→', '◦', '■', '►', '➤', '✔', '✓', '▸', '»', '+']
+    {
         if let Some(rest) = bare.strip_prefix(bullet)
-            && (rest.starts_with(' ') || bullet == '•' || bullet == '·')
+            && (rest.starts_with([' ', '\t'])
+                && !(bullet == '+' && rest.trim_start().starts_with(|c: char| c.is_ascii_digit()))
+                || bullet == '•'
+                || bullet == '·')
         {
             bare = rest.trim_start();
+            is_bullet = true;
             break;
         }
     }
-    let bare = without_number(bare);
-    Line { text: bare.split_whitespace().collect::<Vec<_>>().join(" "), is_indented, chars_sent }
+    let numbered = without_number(bare);
+    is_bullet |= numbered.len() < bare.len();
+    Line { text: collapsed(numbered), is_indented, is_bullet, chars_sent }
+}
+
+/// Runs of blanks as one; tabs, and a wide gap behind a first word, are the borders of a table.
+fn collapsed(line: &str) -> String {
+    let one = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.contains('\t') {
+        let cells: Vec<String> = line.split('\t').map(one).filter(|cell| !cell.is_empty()).collect();
+        return cells.join(" | ");
+    }
+    match line.find("   ").and_then(|at| line.split_at_checked(at)) {
+        Some((head, rest)) if head.chars().all(|c| !c.is_ascii_digit() && !":=|,".contains(c)) => {
+            format!("{} | {}", one(head), one(rest).trim_start_matches('|').trim_start())
+        }
+        _ => one(line),
+    }
 }
 
 /// `1. Scope` and `(2) Requester` without their number; `1. Jan` and figures stay, because a label begins with a letter

@@ -1,12 +1,15 @@
 //! The template as a person filled it in, and the reader that finds it in a mail as people send mails.
 //! Reading returns what was understood and every problem, and never fails as a whole (design invariant 7). The way of a
-//! mail: `lines` cleans, `labels` finds the fields, `kind`, `scoping` (with `timeframe` and `phone`) and `requester`
-//! read them, `own_words` catches requests without a form, `problems` words what is wrong.
+//! mail: `lines` cleans, `labels` finds the fields by the words of `language`, `sheet` parts several forms, `kind`,
+//! `scoping` (with `timeframe` and `phone`), `requester` and `acknowledgement` read them, `own_words` catches requests
+//! without a form, `problems` words what is wrong.
 
+mod acknowledgement;
 mod answer;
 mod dates;
 mod kind;
 mod labels;
+mod language;
 mod lines;
 mod overlay;
 mod own_words;
@@ -17,16 +20,21 @@ mod problems;
 mod reader;
 mod requester;
 mod scoping;
+mod sheet;
 mod timeframe;
+mod words;
 
 pub use answer::answer;
+pub use language::{Language, Languages};
 pub use overlay::overlay;
+pub use own_words::OwnWords;
 
 use crate::domain::address::Address;
 use crate::domain::personal::Personal;
 use crate::domain::request::Kind;
 use crate::domain::scope::Scope;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The people part of a form.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -132,12 +140,15 @@ pub struct ReadingContext {
     pub region: String,
     /// How to read 01/02/2025.
     pub day_first: DateOrder,
+    /// The languages of labels, titles and time frames.
+    pub languages: Arc<Languages>,
 }
 
 impl ReadingContext {
-    /// The built-in defaults: region IN, day first (decision 18).
+    /// The built-in defaults: region IN, day first, every shipped language (decision 18).
     pub fn new(date: jiff::civil::Date) -> Self {
-        Self { date, region: "IN".to_owned(), day_first: DateOrder::DayFirst }
+        let languages = Languages::all();
+        Self { date, region: "IN".to_owned(), day_first: DateOrder::DayFirst, languages }
     }
 }
 
@@ -164,6 +175,8 @@ pub struct Understood {
     pub problems: Vec<Problem>,
     /// How much of a form there is.
     pub filled: FormPresence,
+    /// By which rule a mail without a form is a request: `de.delete.1` in `languages/de.toml`, or `title`.
+    pub rule: Option<String>,
 }
 
 impl Understood {

@@ -1,77 +1,166 @@
-//! Requests without a form: a few plain English rules, sentence by sentence, so that staff can see why a mail was taken
-//! for one. A rule needs a wish (delete, send me, a copy) and personal data as a whole ("my data", "everything you have
-//! about me"). Questions about how to do it, negations and reports are ordinary support mail. It guesses only the kind.
+//! Requests without a form: rules of each language, sentence by sentence, so that staff can see by which rule a mail was
+//! taken for one. A rule needs a wish (delete, send me, a copy) and personal data as a whole ("my data", "everything you
+//! have about me"). Questions about how to do it, denials and reports are ordinary support mail. It guesses only the kind.
 
-use super::pattern::pattern;
+use super::pattern::checked;
+use super::words::{composed, folded};
 use crate::domain::request::Kind;
 use regex::Regex;
-use std::sync::LazyLock;
+use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// Sentences that are looked at, and the longest one, characters.
 const SENTENCES_MAX: usize = 200;
 const SENTENCE_CHARS_MAX: usize = 600;
 
-static DELETE: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [
-        r"\b(?:delete|erase|remove|wipe|destroy|purge)\s+(?:all\s+)?(?:of\s+)?(?:my|our)\s+(?:personal\s+|customer\s+|stored\s+)*(?:data|information|details|records)\b",
-        r"\b(?:delete|erase|remove|wipe|destroy|purge|forget)\b.{0,40}\b(?:everything|all|any)\b.{0,40}\b(?:you|your company)\s+(?:have|hold|store|keep|process|know|collected)\b.{0,30}\b(?:me|us|my|our)\b",
-        r"\b(?:delete|erase|remove|wipe|destroy|purge)\s+(?:all|any)\s+(?:the\s+)?(?:personal\s+)?(?:data|information)\b.{0,40}\b(?:me|us|my|our)\b",
-        r"\b(?:delete|close|erase)\s+(?:my|our)\s+account\s+(?:and|with|along with|including)\s+(?:all\s+)?(?:of\s+)?(?:my|our|its|the|all)?\s*(?:personal\s+)?(?:data|information)\b",
-        r"\bright\s+(?:to\s+be\s+forgotten|to\s+erasure|of\s+erasure)\b",
-        r"\b(?:request|demand|ask for|want)\b.{0,30}\b(?:deletion|erasure|removal)\s+of\s+(?:all\s+)?(?:of\s+)?(?:my|our)\s+(?:personal\s+)?(?:data|information)\b",
-    ]
-    .into_iter()
-    .map(pattern)
-    .collect()
-});
+/// The rules of one language as its file holds them; see the words above them in `languages/en.toml`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OwnWords {
+    /// Pieces of words without which no rule is tried.
+    pub near: Vec<String>,
+    /// What asks for deletion.
+    pub delete: Vec<String>,
+    /// What asks for a copy.
+    pub export: Vec<String>,
+    /// What asks for a copy where the sentence asks for no deletion: "I want all that you have about me".
+    pub export_alone: Vec<String>,
+    /// What makes a sentence no wish.
+    pub not: Vec<String>,
+    /// What asks for deletion although it sounds like a denial.
+    pub always: Vec<String>,
+    /// Parts that stand in rules as `{name}`.
+    pub parts: BTreeMap<String, String>,
+}
 
-static EXPORT: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    [
-        r"\b(?:send|give|provide|share|e-?mail|get|want|request|need|receive|like|obtain)\b.{0,50}\b(?:copy|copies|export|download|archive|extract)\s+of\s+(?:all\s+)?(?:of\s+)?(?:the\s+)?(?:my|our)?\s*(?:personal\s+)?(?:data|information)\s*(?:$|[.,!]|and\b|(?:that\s+)?you\b|please\b|as\b|under\b)",
-        r"\b(?:send|give|provide|share|show|tell|export|e-?mail|want|request|need)\b.{0,60}\b(?:data|information|everything|records)\s+(?:that\s+)?(?:you|your company)\s+(?:have|hold|store|keep|process|collected)\b.{0,20}\b(?:about|on|of|regarding|concerning)\s+(?:me|us)\b",
-        r"\bexport\s+(?:all\s+)?(?:of\s+)?(?:my|our)\s+(?:personal\s+)(?:data|information)\b",
-        r"\b(?:send|give)\s+(?:me|us)\s+(?:all\s+)?(?:of\s+)?(?:my|our)\s+(?:personal\s+)?data\b",
-        r"\b(?:data\s+)?subject\s+access\s+request\b|\bright\s+of\s+access\b|\bright\s+to\s+data\s+portability\b",
-    ]
-    .into_iter()
-    .map(pattern)
-    .collect()
-});
+impl OwnWords {
+    /// The first rule that cannot be compiled.
+    pub fn broken_rule(&self) -> Option<&str> {
+        let all =
+            [&self.delete, &self.export, &self.export_alone, &self.not, &self.always].into_iter().flatten();
+        all.map(String::as_str).find(|rule| checked(&self.written_out(rule)).is_none())
+    }
 
-/// Asking how, telling what happened, or saying no is not a request.
-static NOT_A_WISH: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"^\W*(?:(?:hi|hello|dear)\b[^,]{0,30},\s*)?(?:how|where|why|when|what|which|does|did|do i|do you|is it|is there|are there|can i|could i|may i|if i|should i|will you|would it|who)\b|\b(?:do not|don't|dont|never|not want|doesn't|cannot|can't|unable to|how to|how do|how can|accidentally|by mistake|tried to|trying to|option to|button|feature|policy)\b",
-    )
-});
+    fn written_out(&self, rule: &str) -> String {
+        self.parts
+            .iter()
+            .fold(rule.to_owned(), |rule, (name, part)| rule.replace(&format!("{{{name}}}"), part))
+    }
+}
 
-/// The kinds that the text asks for: empty when it is no request.
-pub(super) fn kinds(subject: &str, lines: &str) -> Vec<Kind> {
-    let mut kinds = Vec::new();
-    // Wrapped lines belong to one sentence; an empty line ends one.
-    let text = format!("{subject}.\n\n{lines}").replace("\n\n", ". ").replace('\n', " ");
-    let sentences = text.split_inclusive(['.', '?', '!', ';']).take(SENTENCES_MAX);
-    for sentence in sentences {
-        let sentence: String = sentence.chars().take(SENTENCE_CHARS_MAX).collect();
-        if NOT_A_WISH.is_match(&sentence) {
-            continue;
+/// The rules of one language, compiled.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    written: OwnWords,
+    near: Vec<String>,
+    wishes: Vec<(Kind, String, Regex)>,
+    alone: Vec<(Kind, String, Regex)>,
+    not: Vec<Regex>,
+    always: Vec<(Kind, String, Regex)>,
+}
+
+impl PartialEq for Rules {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
+}
+
+impl Eq for Rules {}
+
+impl Rules {
+    /// Compiles; a rule that cannot be is left out, and the configuration has told of it.
+    pub(super) fn new(code: &str, written: &OwnWords) -> Self {
+        let compile = |rules: &[String], kind: Kind, name: &str| -> Vec<(Kind, String, Regex)> {
+            let numbered = rules.iter().enumerate();
+            numbered
+                .filter_map(|(at, rule)| {
+                    Some((kind, format!("{code}.{name}.{}", at + 1), checked(&written.written_out(rule))?))
+                })
+                .collect()
+        };
+        let mut wishes = compile(&written.delete, Kind::Delete, "delete");
+        wishes.extend(compile(&written.export, Kind::Export, "export"));
+        Self {
+            near: written.near.iter().map(|piece| folded(piece)).collect(),
+            wishes,
+            alone: compile(&written.export_alone, Kind::Export, "export_alone"),
+            not: written.not.iter().filter_map(|rule| checked(&written.written_out(rule))).collect(),
+            always: compile(&written.always, Kind::Delete, "always"),
+            written: written.clone(),
         }
-        for (kind, rules) in [(Kind::Delete, &*DELETE), (Kind::Export, &*EXPORT)] {
-            if !kinds.contains(&kind) && rules.iter().any(|rule| rule.is_match(&sentence)) {
-                kinds.push(kind);
+    }
+
+    fn hear<'a>(&'a self, sentence: &str, lower: &str, wishes: &mut Vec<(Kind, &'a str)>) {
+        if !self.near.iter().any(|piece| lower.contains(piece.as_str())) {
+            return;
+        }
+        let matching =
+            |rules: &'a [(Kind, String, Regex)]| rules.iter().filter(|(_, _, rule)| rule.is_match(sentence));
+        let mut heard: Vec<_> = matching(&self.wishes).collect();
+        if heard.is_empty() {
+            heard.extend(matching(&self.alone));
+        }
+        let denied = !heard.is_empty() && self.not.iter().any(|rule| rule.is_match(sentence));
+        let always: Vec<_> = matching(&self.always).collect();
+        for (kind, name, _) in heard.into_iter().filter(|_| !denied).chain(always) {
+            if !wishes.iter().any(|(known, _)| known == kind) {
+                wishes.push((*kind, name));
             }
         }
     }
-    kinds
+}
+
+/// The kinds that the text asks for, each with the first rule that said so: empty when it is no request.
+pub(super) fn kinds<'a>(subject: &str, lines: &str, rules: &'a [Rules]) -> Vec<(Kind, &'a str)> {
+    let mut wishes = Vec::new();
+    // Wrapped lines belong to one sentence; an empty line ends one.
+    let text = format!("{subject}.\n\n{lines}").replace("\n\n", ". ").replace('\n', " ");
+    for sentence in sentences(&text).take(SENTENCES_MAX) {
+        let sentence: String = composed(sentence).chars().take(SENTENCE_CHARS_MAX).collect();
+        let lower = sentence.to_lowercase();
+        for rules in rules {
+            rules.hear(&sentence, &lower, &mut wishes);
+        }
+    }
+    wishes
+}
+
+/// A full stop before a figure ends no sentence: `Art. 15`.
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let ends = rest.match_indices(['.', '?', '!', ';', '।']).find(|(at, sign)| {
+            let after = rest.get(at + sign.len()..).unwrap_or("").trim_start();
+            *sign != "." || !after.starts_with(|c: char| c.is_ascii_digit())
+        });
+        let end = ends.map_or(rest.len(), |(at, sign)| at + sign.len());
+        let (sentence, after) = rest.split_at_checked(end)?;
+        rest = after;
+        (!sentence.is_empty()).then_some(sentence)
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::kinds;
+    use super::OwnWords;
+    use crate::domain::form::language::{Language, Languages};
     use crate::domain::request::Kind;
 
     fn check(text: &str, expected: &[Kind]) {
-        assert_eq!(kinds("Hello", text), expected, "{text:?}");
+        let languages = Languages::all();
+        let found = super::kinds("Hello", text, languages.own_words());
+        assert_eq!(found.iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), expected, "{text:?} {found:?}");
+    }
+
+    #[test]
+    fn every_shipped_rule_can_be_compiled() {
+        for code in Language::codes() {
+            let language = Language::shipped(code).expect(code);
+            assert_eq!(language.own_words.broken_rule(), None, "{code}");
+            assert!(!language.own_words.delete.is_empty() && !language.own_words.export.is_empty(), "{code}");
+        }
+        let broken = OwnWords { delete: vec!["(".to_owned()], ..OwnWords::default() };
+        assert_eq!(broken.broken_rule(), Some("("));
     }
 
     #[test]
@@ -85,6 +174,12 @@ mod tests {
             "Please close my account and delete it. Also delete my account and all my data.",
             "I request the deletion of my personal data",
             "Please remove\nall of our customer data",
+            "I no longer want you to store my data.",
+            "Bitte löschen Sie alle meine Daten.",
+            "Je souhaite la suppression de mes données personnelles.",
+            "Solicito la eliminación de todos mis datos.",
+            "Quero que apaguem todos os meus dados.",
+            "कृपया मेरा सारा डेटा हटा दें।",
         ] {
             check(text, &[Kind::Delete]);
         }
@@ -95,6 +190,12 @@ mod tests {
             "Please provide all the information you hold on us.",
             "Export all my personal data please",
             "Could you send me all my data?",
+            "What data do you have about me?",
+            "Ich bitte um eine Kopie meiner personenbezogenen Daten.",
+            "Je voudrais recevoir une copie de mes données.",
+            "Quiero una copia de todos mis datos personales.",
+            "Gostaria de receber uma cópia dos meus dados.",
+            "कृपया मुझे मेरे डेटा की एक प्रति भेजें।",
         ] {
             check(text, &[Kind::Export]);
         }
@@ -118,8 +219,13 @@ mod tests {
             "Please delete my voicemail greeting.",
             "Please update our information: the new address is below.",
             "Your data plan is expensive",
-            "What data do you have about me?",
             "Please send us information about your data plans.",
+            "Bitte senden Sie mir die Rechnung für März.",
+            "Wie kann ich meine Daten exportieren?",
+            "Pouvez-vous m'envoyer la facture de mars ?",
+            "¿Cómo puedo borrar mis datos?",
+            "Por favor, apaguem o contato do João.",
+            "मेरा डेटा कैसे हटाऊं?",
         ] {
             check(text, &[]);
         }

@@ -18,6 +18,8 @@ pub(super) const NUMBER_UNREADABLE: &str = "One of the phone numbers in the scop
 pub(super) const ADDRESS_UNREADABLE: &str = "One of the e-mail addresses in the scope could not be read. Please write it in full, for example name@company.example.";
 pub(super) const TWO_ACCOUNTS: &str =
     "The scope names more than one account. Please send one request for each account.";
+pub(super) const TWO_FORMS: &str =
+    "Your mail holds two forms that ask for different data. Please send one mail for each.";
 pub(super) const NO_SUBJECT: &str = "The scope gives a time but not whose data you mean. Please add the account, the user or the phone number.";
 pub(super) const TIME_LEFT_IN: &str =
     "The scope still holds a part of the template in angle brackets. Please replace it or delete it.";

@@ -2,37 +2,41 @@
 //! a quoted form does not count in a thread of ours is the caller's: it hands in the new text (decision 12).
 
 use super::kind::{self, Named};
-use super::labels::{self, Label};
+use super::labels;
+use super::language::{Label, Languages};
 use super::lines::{self, Line};
-use super::pattern::pattern;
 use super::problems::problem;
+use super::sheet::{self, Sheet};
 use super::{
-    Field, Form, FormPresence, Problem, ProblemCode, ReadingContext, Requester, Understood, own_words,
-    requester, scoping,
+    Field, Form, FormPresence, Problem, ProblemCode, ReadingContext, Understood, acknowledgement, own_words,
 };
 use crate::domain::request::Kind;
-use regex::Regex;
-use std::sync::LazyLock;
 
 /// What a form without a legal basis line is taken to say (interface.md).
 const LEGAL_BASIS: &str = "Customer request";
-/// Longest legal basis that is kept, characters.
-const LEGAL_BASIS_CHARS_MAX: usize = 200;
 /// A line longer than this is a sentence, not the template's title.
 const TITLE_CHARS_MAX: usize = 120;
 
-static ACKNOWLEDGES: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"\bi\s+(?:hereby\s+)?acknowledge\s+(?:that\s+)?(?:my\s+|the\s+)?identity\s+verification\s+(?:may|might|can|could|will)\s+be\s+(?:required|needed|necessary)\b",
-    )
-});
-
 pub(super) fn read(subject: &str, body: &str, context: &ReadingContext) -> Understood {
     let (own, quoted) = lines::split(body);
-    [&own, &quoted]
-        .into_iter()
-        .find_map(|lines| Draft::find(subject, lines))
-        .map_or_else(|| without_form(subject, &own), |draft| draft.understand(context))
+    let with = |lines: &[Line], above: &[Named]| {
+        Some(Draft::find(subject, lines, above, &context.languages)?.understand(context))
+    };
+    let of = |lines: &[Line]| with(lines, &[]);
+    let is_filled = |found: &Understood| found.filled == FormPresence::Filled;
+    let first = of(&own);
+    if let Some(found) = first.as_ref().filter(|found| is_filled(found)) {
+        return found.clone();
+    }
+    if quoted.is_empty() {
+        return first.unwrap_or_else(|| without_form(subject, &own, &context.languages));
+    }
+    // A form left empty above yields to one filled in below it, or between the lines of the quote.
+    let second = with(&quoted, &named_in(&own, &context.languages));
+    let best = second.as_ref().filter(|found| is_filled(found)).cloned();
+    let between = || of(&lines::interleaved(body)).filter(is_filled);
+    let best = if first.is_none() && best.is_some() { best } else { best.or_else(between) };
+    best.or(first).or(second).unwrap_or_else(|| without_form(subject, &own, &context.languages))
 }
 
 /// A form that was found, not yet read.
@@ -44,11 +48,17 @@ struct Draft {
 
 impl Draft {
     /// None when the lines hold no form: one needs two of its own lines, or one under the template's title.
-    fn find(subject: &str, lines: &[Line]) -> Option<Self> {
-        let fields = labels::fields(lines);
-        let acknowledged = ACKNOWLEDGES.is_match(&joined(lines, " "));
+    /// `above` is what a header above a quote says, which is no part of it.
+    fn find(subject: &str, lines: &[Line], above: &[Named], languages: &Languages) -> Option<Self> {
+        let fields = labels::fields(lines, languages);
         let has = |label: Label| fields.iter().any(|field| field.label == label);
-        let titles = titles(subject, lines, &fields);
+        let is_labelled = has(Label::Scope) || has(Label::Requester) || has(Label::LegalBasis);
+        let mut titles = titles(subject, lines, &fields, languages);
+        titles.extend(above);
+        if !is_labelled && titles.is_empty() {
+            return None;
+        }
+        let acknowledged = acknowledgement::is_given(lines, &fields, languages);
         let own_marks = [has(Label::LegalBasis), acknowledged].into_iter().filter(|&mark| mark).count();
         let marks =
             own_marks + [has(Label::Scope), has(Label::Requester)].into_iter().filter(|&mark| mark).count();
@@ -60,7 +70,7 @@ impl Draft {
         if !named.iter().any(|n| matches!(n, Named::One(_) | Named::Both)) {
             let words =
                 fields.iter().filter(|field| field.label == Label::Kind).map(|field| field.value.as_str());
-            named.extend(words.chain([subject]).filter_map(kind::of_words));
+            named.extend(words.chain([subject]).filter_map(|words| kind::of_words(words, languages)));
         }
         Some(Self { fields, named, acknowledged })
     }
@@ -68,26 +78,16 @@ impl Draft {
     fn understand(self, context: &ReadingContext) -> Understood {
         let mut problems = Vec::new();
         let kind = self.kind(&mut problems);
-        let (scope, scope_problems) = scoping::read(&self.scope_text(), context);
-        problems.extend(scope_problems);
-        let legal_basis = self.legal_basis(&mut problems);
-        let (requester, requester_problems) = self.requester(context);
-        problems.extend(requester_problems);
+        let Sheet { scope, legal_basis, requester, problems: found, is_filled } =
+            sheet::the_one(&self.fields, context);
+        problems.extend(found);
         if !self.acknowledged {
             problems.push(problem(Field::Acknowledgement, ProblemCode::Missing));
         }
-        let scope_is_filled = !scope.text.expose().trim().is_empty()
-            && (scope.is_understood()
-                || scope.from.is_some()
-                || scope.to.is_some()
-                || !problems.iter().any(|p| p.field == Field::Scope && p.code == ProblemCode::Placeholder));
-        let filled = scope_is_filled || requester != Requester::default();
+        let legal_basis = legal_basis.unwrap_or_else(|| LEGAL_BASIS.to_owned());
         let form = Form { kind, scope, legal_basis, requester, acknowledged: self.acknowledged };
-        Understood {
-            form,
-            problems,
-            filled: if filled { FormPresence::Filled } else { FormPresence::Unfilled },
-        }
+        let filled = if is_filled { FormPresence::Filled } else { FormPresence::Unfilled };
+        Understood { form, problems, filled, rule: None }
     }
 
     fn kind(&self, problems: &mut Vec<Problem>) -> Option<Kind> {
@@ -100,75 +100,40 @@ impl Draft {
         problems.push(problem(Field::Kind, code));
         None
     }
+}
 
-    /// The scope line and the lines that are a part of the scope, each with the word that says what it is.
-    fn scope_text(&self) -> String {
-        let parts = self.fields.iter().filter(|field| !field.value.is_empty()).filter_map(|field| {
-            let value = &field.value;
-            match field.label {
-                Label::Scope | Label::ScopeTime => Some(value.clone()),
-                Label::ScopeAccount => Some(format!("account {value}")),
-                Label::ScopeUser => Some(format!("user {value}")),
-                Label::ScopeNumber => Some(format!("number {value}")),
-                _ => None,
-            }
-        });
-        parts.collect::<Vec<_>>().join("\n")
-    }
-
-    fn legal_basis(&self, problems: &mut Vec<Problem>) -> String {
-        let value = self.value(Label::LegalBasis);
-        if value.is_empty() {
-            return LEGAL_BASIS.to_owned();
-        }
-        if value.starts_with('<') && value.ends_with('>') {
-            problems.push(problem(Field::LegalBasis, ProblemCode::Placeholder));
-            return LEGAL_BASIS.to_owned();
-        }
-        value.replace('\n', " ").chars().take(LEGAL_BASIS_CHARS_MAX).collect()
-    }
-
-    fn requester(&self, context: &ReadingContext) -> (Requester, Vec<Problem>) {
-        let parts = requester::Labelled {
-            name: self.value(Label::Name),
-            role: self.value(Label::Role),
-            email: self.value(Label::Email),
-            phone: self.value(Label::Phone),
-        };
-        // A signature under a whole requester line names the same person again; the line goes first.
-        let line = requester::read(self.value(Label::Requester), &requester::Labelled::default(), context);
-        if line.0.email.is_some() && line.0.name.is_some() {
-            return line;
-        }
-        requester::read(self.value(Label::Requester), &parts, context)
-    }
-
-    /// The first value of a label that is not empty.
-    fn value(&self, label: Label) -> &str {
-        let mut values =
-            self.fields.iter().filter(|field| field.label == label).map(|field| field.value.as_str());
-        values.find(|value| !value.is_empty()).unwrap_or("")
-    }
+/// What a `Subject:` line among these says.
+fn named_in(lines: &[Line], languages: &Languages) -> Vec<Named> {
+    let fields = labels::fields(lines, languages);
+    let kinds = fields.iter().filter(|field| field.label == Label::Kind);
+    kinds.filter_map(|field| kind::of_title(&field.value, languages)).collect()
 }
 
 /// Every place that can carry the template's title: the subject, a `Subject:` line, a line of its own.
-fn titles(subject: &str, lines: &[Line], fields: &[labels::Field]) -> Vec<Named> {
+fn titles(subject: &str, lines: &[Line], fields: &[labels::Field], languages: &Languages) -> Vec<Named> {
     let of_fields =
         fields.iter().filter(|field| field.label == Label::Kind).map(|field| field.value.as_str());
+    let first = [subject].into_iter().chain(of_fields).filter_map(|line| kind::of_title(line, languages));
     let of_lines = lines.iter().map(|line| line.text.as_str()).filter(|line| line.len() <= TITLE_CHARS_MAX);
-    [subject].into_iter().chain(of_fields).chain(of_lines).filter_map(kind::of_title).collect()
-}
-
-fn joined(lines: &[Line], joint: &str) -> String {
-    lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join(joint)
+    first.chain(of_lines.filter_map(|line| kind::of_bare_title(line, languages))).collect()
 }
 
 /// No form: the title alone, a request in own words, or nothing. Always incomplete; staff see it with the clock running.
-fn without_form(subject: &str, own: &[Line]) -> Understood {
-    let mut named: Vec<Named> = titles(subject, own, &labels::fields(own));
-    named.extend(own_words::kinds(subject, &joined(own, "\n")).into_iter().map(Named::One));
+fn without_form(subject: &str, own: &[Line], languages: &Languages) -> Understood {
+    let of_lines = own.iter().map(|line| line.text.as_str()).filter(|line| line.len() <= TITLE_CHARS_MAX);
+    let titles = [subject].into_iter().chain(of_lines);
+    let mut named: Vec<Named> = titles.filter_map(|line| kind::of_bare_title(line, languages)).collect();
+    let text = own.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
+    let wishes = own_words::kinds(subject, &text, languages.own_words());
+    let rule = wishes.first().map_or_else(|| "title".to_owned(), |(_, rule)| (*rule).to_owned());
+    named.extend(wishes.into_iter().map(|(kind, _)| Named::One(kind)));
     let Some(found) = kind::together(&named) else {
-        return Understood { form: Form::default(), problems: Vec::new(), filled: FormPresence::Absent };
+        return Understood {
+            form: Form::default(),
+            problems: Vec::new(),
+            filled: FormPresence::Absent,
+            rule: None,
+        };
     };
     let (kind, kind_problem) = match found {
         Named::One(kind) => (Some(kind), None),
@@ -187,7 +152,7 @@ fn without_form(subject: &str, own: &[Line]) -> Understood {
     ];
     problems.extend(missing.map(|field| problem(field, ProblemCode::Missing)));
     let form = Form { kind, legal_basis: LEGAL_BASIS.to_owned(), ..Form::default() };
-    Understood { form, problems, filled: FormPresence::OwnWords }
+    Understood { form, problems, filled: FormPresence::OwnWords, rule: Some(rule) }
 }
 
 #[cfg(test)]

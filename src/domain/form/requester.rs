@@ -2,8 +2,11 @@
 //! address and the number are found by their shape; of what is left, words such as "Owner" are the role. None of it is
 //! believed: the directory knows who may ask, and the challenge goes to the address on file (standard S1).
 
+use super::labels;
+use super::language::{Label, Languages};
 use super::pattern::{TAKEN, pattern, take};
 use super::problems::problem;
+use super::words::words;
 use super::{Field, Problem, ProblemCode, ReadingContext, Requester, phone};
 use crate::domain::address::Address;
 use crate::domain::personal::Personal;
@@ -19,44 +22,21 @@ const TEXT_CHARS_MAX: usize = 2_000;
 pub(super) static BRACKETS: LazyLock<Regex> = LazyLock::new(|| pattern(r"[<\[{][^<>\[\]{}@]{1,60}[>\]}]"));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[^\s<>(),;:"\[\]|]+@[^\s<>(),;:"\[\]|]*"#));
 static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"[<\[(]?\b(?:mailto|tel):[^>\])\s]*[>\])]?"));
-static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:\+\s?|\()?\d[\d\s().–-]{3,}\d"));
-static INLINE_LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"\b(?P<word>(?:full )?name|role|designation|title|position|e-?mail(?: ?(?:address|id))?|(?:phone|mobile|contact|tel)(?: (?:number|no))?)\.?\s*[:=]\s*",
-    )
-});
-static ROLE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"\b(?:owner|co-?owner|admin|administrator|manager|director|md|ceo|cto|cfo|coo|dpo|founder|co-?founder|partner|proprietor|employee|agent|user|customer|client|accountant|supervisor|officer|lead|head|engineer|developer|assistant|staff|executive|president|secretary|consultant|analyst|operator|member|representative|team lead)\b",
-    )
-});
-
+static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:\+\s?\(?|\(\+?)?\d(?:[\d\s().–-]|/\d){3,}\d"));
 /// Whether these are the words of the template and not a person's: `<Name, Role, Email, Phone>`, `<account/user>`.
-pub(super) fn is_template_words(text: &str) -> bool {
-    let known = [
-        "name",
-        "role",
-        "email",
-        "e-mail",
-        "phone",
-        "account",
-        "user",
-        "number",
-        "timeframe",
-        "time",
-        "frame",
-        "export",
-        "delete",
-        "your",
-        "id",
-        "address",
-        "the",
-        "date",
-        "range",
-    ];
-    let mut words =
-        text.split(|c: char| !(c.is_alphanumeric() || c == '-')).filter(|w| !w.is_empty()).peekable();
-    words.peek().is_some() && words.all(|word| known.contains(&word.to_lowercase().as_str()))
+pub(super) fn is_template_words(text: &str, languages: &Languages) -> bool {
+    const OTHERS: [&str; 12] =
+        ["time", "frame", "export", "delete", "your", "id", "address", "the", "date", "range", "and", "or"];
+    let parts = text
+        .split(['/', ',', ';', '|', '<', '>', '[', ']', '{', '}'])
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    let is_word = |word: &str| {
+        let label = languages.label(word).filter(|label| !matches!(label, Label::Header | Label::Kind));
+        label.is_some() || OTHERS.contains(&word.to_lowercase().as_str())
+    };
+    let mut parts = parts.peekable();
+    parts.peek().is_some() && parts.all(|part| is_word(part) || part.split_whitespace().all(is_word))
 }
 
 /// The parts that stood on lines of their own.
@@ -86,10 +66,10 @@ pub(super) fn read(
     }
     let mut text = LINK.replace_all(&text, " ").into_owned();
     let mut left_in = LeftIn::default();
-    take_placeholders(&mut text, &mut left_in);
+    take_placeholders(&mut text, &mut left_in, &context.languages);
     let (email, email_code) = take_email(&mut text);
     let (phone, phone_code) = take_phone(&mut text, context);
-    let (name, role) = name_and_role(&text);
+    let (name, role) = name_and_role(&text, &context.languages);
     let code = |found: bool, code: Option<ProblemCode>, placeholder: bool| match (found, code) {
         (_, Some(code)) => Some(code),
         (false, None) if placeholder => Some(ProblemCode::Placeholder),
@@ -115,21 +95,26 @@ struct LeftIn {
     phone: bool,
 }
 
-fn take_placeholders(text: &mut String, left_in: &mut LeftIn) {
+fn take_placeholders(text: &mut String, left_in: &mut LeftIn, languages: &Languages) {
     let mut ranges: Vec<_> = BRACKETS
         .find_iter(text)
-        .filter(|found| is_template_words(found.as_str()))
+        .filter(|found| is_template_words(found.as_str(), languages))
         .map(|found| found.range())
         .collect();
-    if is_template_words(text) && ranges.is_empty() {
+    if is_template_words(text, languages) && ranges.is_empty() {
         ranges.push(0..text.len());
     }
     for range in ranges {
-        let words = text.get(range.clone()).unwrap_or("").to_lowercase();
-        left_in.name |= words.contains("name");
-        left_in.role |= words.contains("role");
-        left_in.email |= words.contains("email") || words.contains("e-mail");
-        left_in.phone |= words.contains("phone");
+        let words = text.get(range.clone()).unwrap_or("").to_owned();
+        for word in words.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
+            match languages.label(word) {
+                Some(Label::Name) => left_in.name = true,
+                Some(Label::Role) => left_in.role = true,
+                Some(Label::Email) => left_in.email = true,
+                Some(Label::Phone) => left_in.phone = true,
+                _ => {}
+            }
+        }
         take(text, range);
     }
 }
@@ -171,25 +156,25 @@ fn take_phone(text: &mut String, context: &ReadingContext) -> (Option<Personal>,
     (phone, code)
 }
 
-fn name_and_role(text: &str) -> (Option<Personal>, Option<Personal>) {
-    let (mut name, mut role) = (None, None);
-    let mut loose: Vec<String> = Vec::new();
-    let mut label = String::new();
+fn name_and_role(text: &str, languages: &Languages) -> (Option<Personal>, Option<Personal>) {
+    let mut sorted = Sorted::default();
+    let mut label = None;
     let mut from = 0;
-    for captures in INLINE_LABEL.captures_iter(text) {
-        let Some(whole) = captures.get(0) else { continue };
-        sort_segment(&label, text.get(from..whole.start()).unwrap_or(""), &mut name, &mut role, &mut loose);
-        label = captures.name("word").map_or("", |word| word.as_str()).to_lowercase();
-        from = whole.end();
+    for (range, next) in labels::inline(text, languages) {
+        sorted.take(label, pieces(text.get(from..range.start).unwrap_or(""), languages));
+        label = Some(next);
+        from = range.end;
     }
-    sort_segment(&label, text.get(from..).unwrap_or(""), &mut name, &mut role, &mut loose);
+    sorted.take(label, pieces(text.get(from..).unwrap_or(""), languages));
+    let Sorted { name, mut role, mut loose } = sorted;
     if role.is_none()
-        && let Some(at) = loose.iter().position(|piece| ROLE.is_match(piece))
+        && let Some(at) = loose.iter().position(|piece| role_starts(piece, languages).is_some())
     {
         // "Asha Rao Owner" without any separator: the role is the tail.
         let piece = loose.remove(at);
-        let tail = ROLE.find(&piece).map_or(0, |found| found.start());
-        let (head, tail) = piece.split_at_checked(tail).unwrap_or(("", &piece));
+        let (head, tail) = role_starts(&piece, languages)
+            .and_then(|start| piece.split_at_checked(start))
+            .unwrap_or(("", &piece));
         if loose.is_empty() && name.is_none() && head.trim().contains(' ') {
             loose.push(head.trim().to_owned());
             role = Some(tail.trim().to_owned());
@@ -204,38 +189,53 @@ fn name_and_role(text: &str) -> (Option<Personal>, Option<Personal>) {
     (name.map(personal), role.map(personal))
 }
 
-/// What stands behind an inline label goes to that label; the rest is sorted later.
-fn sort_segment(
-    label: &str,
-    segment: &str,
-    name: &mut Option<String>,
-    role: &mut Option<String>,
-    loose: &mut Vec<String>,
-) {
-    let mut pieces = pieces(segment).into_iter();
-    let slot = match label {
-        label if label.ends_with("name") => name,
-        "role" | "designation" | "title" | "position" => role,
-        _ => {
-            loose.extend(pieces);
-            return;
+/// Where the first word that names a role stands, bytes.
+fn role_starts(piece: &str, languages: &Languages) -> Option<usize> {
+    let places = words(piece);
+    places
+        .into_iter()
+        .find(|place| piece.get(place.clone()).is_some_and(|word| languages.is_role(word)))
+        .map(|place| place.start)
+}
+
+/// What a requester line says in words.
+#[derive(Default)]
+struct Sorted {
+    name: Option<String>,
+    role: Option<String>,
+    loose: Vec<String>,
+}
+
+impl Sorted {
+    /// What stands behind an inline label goes to that label; the rest is sorted later.
+    fn take(&mut self, label: Option<Label>, pieces: Vec<String>) {
+        let mut pieces = pieces.into_iter();
+        let slot = match label {
+            Some(Label::Name) => &mut self.name,
+            Some(Label::Role) => &mut self.role,
+            _ => {
+                self.loose.extend(pieces);
+                return;
+            }
+        };
+        if slot.is_none() {
+            *slot = pieces.next();
         }
-    };
-    if slot.is_none() {
-        *slot = pieces.next();
+        self.loose.extend(pieces);
     }
-    loose.extend(pieces);
 }
 
 /// Splits at every usual separator; pieces without a letter fall away.
-fn pieces(text: &str) -> Vec<String> {
+fn pieces(text: &str, languages: &Languages) -> Vec<String> {
     let separated = text.replace(" - ", ",").replace(" – ", ",").replace(" — ", ",");
     separated
         .split([',', ';', '|', '/', '\n', '\t', '(', ')', '<', '>', '•', TAKEN])
         .map(|piece| piece.trim().trim_matches(['.', '"', '\'', '[', ']', '-', ':']).trim().to_owned())
         .filter(|piece| piece.chars().any(char::is_alphabetic))
         .filter(|piece| {
-            !matches!(piece.to_lowercase().as_str(), "and" | "or" | "phone" | "email" | "e-mail" | "mobile")
+            let is_label =
+                matches!(languages.label(piece), Some(Label::Email | Label::Phone | Label::Number));
+            !is_label && !matches!(piece.to_lowercase().as_str(), "and" | "or" | "und" | "et" | "y" | "e")
         })
         .collect()
 }

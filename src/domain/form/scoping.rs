@@ -2,6 +2,7 @@
 //! twice: addresses, international numbers, dates, the account, users, local numbers. What remains is for staff eyes
 //! only. Turning a scope into rows is a connector's work.
 
+use super::language::Languages;
 use super::pattern::{TAKEN, pattern, take};
 use super::problems::{self, problem};
 use super::timeframe::{self, Oddity};
@@ -21,14 +22,16 @@ const BARE_DIGITS_MIN: usize = 6;
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[^\s<>(),;:"\[\]|]+@[^\s<>(),;:"\[\]|]+"#));
 static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"[<\[(]?\b(?:mailto|tel):[^>\])\s]*[>\])]?"));
-static INTERNATIONAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"\+\s?\d[\d\s().–-]*\d"));
+static INTERNATIONAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"\+\s?(?:\(\s?)?\d(?:[\d\s().–-]|/\d)*\d"));
 static NUMBER_NAMED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(?:numbers?|nos?\.?|phones?|mobiles?|telephone|tel|mob)\b[\s:=#.]*(?P<run>\(?\d[\d\s().–-]*)")
+    pattern(
+        r"\b(?:numbers?|nos?\.?|phones?|mobiles?|telephone|tel|mob)\b[\s:=#.]*(?P<run>\(?\d(?:[\d\s().–-]|/\d)*)",
+    )
 });
-static DIGITS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d[\d\s().–-]*\d\b"));
+static DIGITS: LazyLock<Regex> = LazyLock::new(|| pattern(r"\b\d(?:[\d\s().–-]|/\d)*\d\b"));
 static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:accounts?|acct|a/c)\b(?P<named>\s*(?:ids?|numbers?|num|no\.?|#))?[\s:=#-]*(?P<id>(?:[a-z]{1,8}[-_/]?)?\d[\w-]*)?",
+        r"\b(?:accounts?|acct|a/c)\b(?P<named>\s*(?:ids?|numbers?|num|no\.?|nr\.?|n[°º]\.?|#))?[\s:=#-]*(?P<id>(?:[a-z]{1,8}[-_/]?)?\d[\w-]*)?",
     )
 });
 static MORE_IDS: LazyLock<Regex> =
@@ -42,7 +45,7 @@ static ITEM: LazyLock<Regex> = LazyLock::new(|| {
 static TAKEN_ITEM: LazyLock<Regex> = LazyLock::new(|| pattern("^\\s*(?:,|;|&|and\\b)?\\s*[<(]?\u{1}+[>)]?"));
 static EVERYTHING: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?:all|entire|complete|any)\s+(?:of\s+)?(?:my|our|the|your)?\s*(?:personal\s+|stored\s+|account\s+)?(?:data|information|records)\b|\beverything\b",
+        r"\b(?:all|entire|complete|full|whole|any)\s+(?:of\s+)?(?:(?:my|our|the|your|available|related|associated|existing)\s+)*(?:(?:personal|stored|account|customer|user|company)\s+)*(?:data|information|records)\b|\beverything\b",
     )
 });
 
@@ -89,10 +92,11 @@ type Found = Vec<(usize, String)>;
 /// Reads the scope. `written` is the value of the scope line and of the lines that belong to it.
 pub(super) fn read(written: &str, context: &ReadingContext) -> (Scope, Vec<Problem>) {
     let kept: String = written.chars().take(TEXT_CHARS_MAX).collect();
-    let mut text = LINK.replace_all(&kept.replace('\n', ", "), " ").into_owned();
+    let text = LINK.replace_all(&kept.replace('\n', ", "), " ").into_owned();
+    let mut text = context.languages.in_english(&text).into_owned();
     let mut problems = Vec::new();
     let (mut users, mut numbers) = (Found::new(), Found::new());
-    let had_placeholder = take_placeholders(&mut text);
+    let had_placeholder = take_placeholders(&mut text, &context.languages);
     take_addresses(&mut text, &mut users, &mut problems);
     take_international(&mut text, context, &mut numbers, &mut problems);
     let frame = timeframe::extract(&mut text, context);
@@ -141,13 +145,13 @@ fn in_order(mut found: Found) -> Vec<Personal> {
 }
 
 /// Takes the template's own `<…>` out; brackets around a real value stay and do no harm.
-fn take_placeholders(text: &mut String) -> bool {
+fn take_placeholders(text: &mut String, languages: &Languages) -> bool {
     let ranges: Vec<_> = super::requester::BRACKETS
         .find_iter(text)
-        .filter(|found| super::requester::is_template_words(found.as_str()))
+        .filter(|found| super::requester::is_template_words(found.as_str(), languages))
         .map(|found| found.range())
         .collect();
-    let bare = super::requester::is_template_words(text) && text.contains('/');
+    let bare = super::requester::is_template_words(text, languages) && text.contains('/');
     for range in &ranges {
         take(text, range.clone());
     }

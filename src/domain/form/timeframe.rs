@@ -32,22 +32,22 @@ pub(super) struct Frame {
 
 static JOINS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^\s*,?\s*(?:to|until|till|thru|through|upto|up to|-|–|—|~|and|&)\s*(?:the\s+|and including\s+)?$",
+        r"^\s*,?\s*(?:to|until|till|thru|through|upto|up to|-+>?|=>|→|–|—|~|/|\.\.+|and|&|à|a|au|al|ao|à la|até|से|through to|up until)\s*(?:the\s+|le\s+|el\s+|o\s+|dem\s+|zum\s+|and including\s+)?$",
     )
 });
 static JOINS_BY_AND: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:and|&)\s*$"));
 static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?P<word>between|since|after|from|starting(?: from| on)?|beginning|until|till|upto|up to|before|through|to|by|prior to|older than)\s*:?\s*(?:the\s+)?$",
+        r"\b(?P<word>between|since|after|from|starting(?: from| on)?|beginning|until|till|upto|up to|before|through|to|by|prior to|older than)\s*:?\s*(?:(?:the|le|el|o|dem|den)\s+)?$",
     )
 });
 static OPEN_END: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^\s*(?:,\s*)?(?:onwards?|on|forwards?|and later|or later|till date|to date|to present|till now|until now|to now)\b",
+        r"^\s*(?:,\s*)?(?:onwards?|on|forwards?|and later|or later|till date|to date|to present|till now|until now|until today|to today|to now|से(?:\s+अब\s+तक)?)(?:\b|\s|$|,)",
     )
 });
 static OPEN_START: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"^\s*(?:and earlier|or earlier|and before|and older)\b"));
+    LazyLock::new(|| pattern(r"^\s*(?:and earlier|or earlier|and before|and older|तक)(?:\b|\s|$|,)"));
 
 /// Reads the frame and takes its dates out of `text`.
 pub(super) fn extract(text: &mut String, context: &ReadingContext) -> Frame {

@@ -1,0 +1,304 @@
+//! The words of the languages in which people write, as data: `languages/*.toml`, and what an operator adds under
+//! `[reading.words]`. It says what a word means and nothing about where it may stand; that is for `labels.rs`, `kind.rs`,
+//! `acknowledgement.rs`, `own_words.rs` and `scoping.rs`.
+
+use super::own_words::{OwnWords, Rules};
+use super::words::{folded, squeezed, words};
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, LazyLock};
+
+/// The fields that people fill in, and the lines beside them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Label {
+    /// What is asked about.
+    Scope,
+    /// The legal basis.
+    LegalBasis,
+    /// Who asks.
+    Requester,
+    /// The subject line of the template, or a `Request:` or `Type:` line.
+    Kind,
+    /// A part of the scope with its own line.
+    Account,
+    /// A part of the scope with its own line.
+    User,
+    /// A part of the scope with its own line.
+    Number,
+    /// A part of the scope with its own line.
+    Time,
+    /// A part of the requester with its own line.
+    Name,
+    /// A part of the requester with its own line.
+    Role,
+    /// A part of the requester with its own line.
+    Email,
+    /// A part of the requester with its own line.
+    Phone,
+    /// A line that holds or repeats the acknowledgement.
+    Acknowledgement,
+    /// A line of a mail header that says nothing here, but ends what stands before it.
+    Header,
+}
+
+/// What a word of the template's title may be; a compound word is several.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TitleWord {
+    /// "Data".
+    Data,
+    /// "Export", "access", "copy".
+    Export,
+    /// "Delete", "erasure".
+    Delete,
+    /// "Request".
+    Request,
+    /// Small words between them.
+    Glue,
+}
+
+/// The parts of the sentence on identity.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AcknowledgementWord {
+    /// "Acknowledge", whole words.
+    Say,
+    /// "Identity", beginnings of or pieces in a word.
+    Identity,
+    /// "Verification", beginnings of or pieces in a word.
+    Check,
+    /// "Not", whole words.
+    Not,
+    /// A short answer that stands for the sentence behind its own label.
+    Yes,
+}
+
+/// The words of one language, as its file holds them. Every part may be missing.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Language {
+    /// What stands before a colon.
+    pub labels: BTreeMap<Label, Vec<String>>,
+    /// Words that name a role; the key is `words`.
+    pub roles: BTreeMap<String, Vec<String>>,
+    /// The template's title.
+    pub title: BTreeMap<TitleWord, Vec<String>>,
+    /// The sentence on identity.
+    pub acknowledgement: BTreeMap<AcknowledgementWord, Vec<String>>,
+    /// Words of a scope and the English that the readers know.
+    pub scope: BTreeMap<String, String>,
+    /// Requests without a form.
+    pub own_words: OwnWords,
+}
+
+/// The shipped languages by their ISO 639 codes.
+const SHIPPED: [(&str, &str); 6] = [
+    ("en", include_str!("../../../languages/en.toml")),
+    ("hi", include_str!("../../../languages/hi.toml")),
+    ("de", include_str!("../../../languages/de.toml")),
+    ("fr", include_str!("../../../languages/fr.toml")),
+    ("es", include_str!("../../../languages/es.toml")),
+    ("pt", include_str!("../../../languages/pt.toml")),
+];
+
+impl Language {
+    /// A shipped language by its code; none when it is not shipped.
+    pub fn shipped(code: &str) -> Option<Self> {
+        let (_, text) = SHIPPED.iter().find(|(known, _)| *known == code)?;
+        // A test reads every shipped file; an empty language is what a broken one would be.
+        Some(toml::from_str(text).unwrap_or_default())
+    }
+
+    /// The codes of the shipped languages.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        SHIPPED.iter().map(|(code, _)| *code)
+    }
+}
+
+/// Most words of a phrase that is looked up.
+const PHRASE_WORDS_MAX: usize = 5;
+
+/// Several languages at once, ready to be asked. Where two say different things about a word, the first one counts.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Languages {
+    labels: HashMap<String, Label>,
+    roles: HashSet<String>,
+    title: HashMap<String, Vec<TitleWord>>,
+    scope: HashMap<String, String>,
+    acknowledgements: Vec<BTreeMap<AcknowledgementWord, Vec<String>>>,
+    own_words: Vec<Rules>,
+}
+
+static ALL: LazyLock<Arc<Languages>> = LazyLock::new(|| {
+    let shipped = Language::codes().filter_map(|code| Some((code.to_owned(), Language::shipped(code)?)));
+    Arc::new(Languages::new(&shipped.collect::<Vec<_>>()))
+});
+
+impl Languages {
+    /// Every shipped language: the built-in default (decision 18).
+    pub fn all() -> Arc<Self> {
+        Arc::clone(&ALL)
+    }
+
+    /// These languages with their codes, the most important one first.
+    pub fn new(languages: &[(String, Language)]) -> Self {
+        let mut all = Self::default();
+        for (code, language) in languages {
+            for (label, known) in &language.labels {
+                for word in known {
+                    all.labels.entry(squeezed(word)).or_insert(*label);
+                }
+            }
+            all.roles.extend(language.roles.values().flatten().map(|word| squeezed(word)));
+            for (part, known) in &language.title {
+                for word in known {
+                    all.title.entry(folded(word)).or_default().push(*part);
+                }
+            }
+            for (phrase, english) in &language.scope {
+                all.scope.entry(folded(phrase)).or_insert_with(|| english.clone());
+            }
+            let fold = |known: &Vec<String>| known.iter().map(|word| folded(word)).collect();
+            let folded = language.acknowledgement.iter().map(|(part, known)| (*part, fold(known)));
+            all.acknowledgements.push(folded.collect());
+            all.own_words.push(Rules::new(code, &language.own_words));
+        }
+        all
+    }
+
+    /// What a label says, whatever stands around its words; none when it is no label.
+    pub(super) fn label(&self, written: &str) -> Option<Label> {
+        self.labels.get(&squeezed(written)).copied()
+    }
+
+    /// Whether a word names a role.
+    pub(super) fn is_role(&self, word: &str) -> bool {
+        self.roles.contains(&squeezed(word))
+    }
+
+    /// What a word may be in the template's title.
+    pub(super) fn title_word(&self, word: &str) -> &[TitleWord] {
+        self.title.get(&folded(word)).map_or(&[], Vec::as_slice)
+    }
+
+    /// For each language the words of the sentence on identity.
+    pub(super) fn acknowledgements(&self) -> &[BTreeMap<AcknowledgementWord, Vec<String>>] {
+        &self.acknowledgements
+    }
+
+    /// For each language the rules for requests without a form.
+    pub(super) fn own_words(&self) -> &[Rules] {
+        &self.own_words
+    }
+
+    /// A scope with the words of every language in English; what is no known word stays. Pieces with an `@` are addresses
+    /// and stay, and a month is one only near figures: `Julio` is a name, too.
+    pub(super) fn in_english<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let places = words(text);
+        let mut out = String::new();
+        let (mut copied, mut at) = (0, 0);
+        while let Some(place) = places.get(at) {
+            let longest = PHRASE_WORDS_MAX.min(places.len() - at);
+            let found = (1..=longest).rev().find_map(|count| {
+                let last = places.get(at + count - 1)?;
+                let phrase: Vec<&str> =
+                    places.get(at..at + count)?.iter().filter_map(|w| text.get(w.clone())).collect();
+                let english = self.scope.get(&folded(&phrase.join(" ")))?;
+                let near = || near_figures(text, &places, at);
+                let fits =
+                    !joined_to_an_address(text, place.start, last.end) && (!is_month(english) || near());
+                fits.then_some((english, last.end, count))
+            });
+            if let Some((english, end, count)) = found {
+                out.push_str(text.get(copied..place.start).unwrap_or(""));
+                out.push_str(english);
+                copied = end;
+                at += count;
+            } else {
+                at += 1;
+            }
+        }
+        if copied == 0 {
+            return Cow::Borrowed(text);
+        }
+        out.push_str(text.get(copied..).unwrap_or(""));
+        Cow::Owned(out)
+    }
+}
+
+fn is_month(english: &str) -> bool {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    MONTHS.contains(&english)
+}
+
+/// How many words around a month are looked at for figures.
+const FIGURES_WORDS_MAX: usize = 4;
+
+fn near_figures(text: &str, places: &[std::ops::Range<usize>], at: usize) -> bool {
+    let from = at.saturating_sub(FIGURES_WORDS_MAX);
+    places.iter().skip(from).take(at - from + FIGURES_WORDS_MAX + 1).any(|place| {
+        text.get(place.clone()).is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+    })
+}
+
+/// Whether the piece between two blanks that holds this range has an `@` in it.
+fn joined_to_an_address(text: &str, start: usize, end: usize) -> bool {
+    let before = text.get(..start).and_then(|head| head.split_whitespace().next_back()).unwrap_or("");
+    let before =
+        if text.get(..start).is_some_and(|head| head.ends_with(char::is_whitespace)) { "" } else { before };
+    let after = text.get(end..).unwrap_or("");
+    let after = after.split(char::is_whitespace).next().unwrap_or("");
+    before.contains('@') || after.contains('@')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Label, Language, Languages, SHIPPED};
+
+    #[test]
+    fn every_shipped_language_can_be_read_and_has_every_part() {
+        for (code, text) in SHIPPED {
+            let language: Language = toml::from_str(text).expect(code);
+            assert_eq!(language.labels.len(), 14, "{code}: a list for each label");
+            assert_eq!((language.title.len(), language.acknowledgement.len()), (5, 5), "{code}");
+            assert!(!language.roles.is_empty() && !language.scope.is_empty(), "{code}");
+        }
+        assert!(Language::shipped("tlh").is_none());
+    }
+
+    #[test]
+    fn labels_are_known_however_they_are_typed() {
+        let all = Languages::all();
+        for written in ["Legal Basis", "LEGAL-BASIS", "Rechtsgrundlage", "Base le\u{301}gale ", "कानूनी आधार"]
+        {
+            assert_eq!(all.label(written), Some(Label::LegalBasis), "{written}");
+        }
+        assert_eq!(all.label("Budget"), None);
+    }
+
+    #[test]
+    fn a_scope_is_turned_into_english_word_by_word() {
+        let all = Languages::all();
+        let check = |text: &str, expected: &str| assert_eq!(all.in_english(text), expected);
+        check("Konto 481516, letzte 90 Tage", "account 481516, last 90 days");
+        check("toutes mes données depuis le 1er janvier 2025", "all my data since 1 january 2025");
+        check("usuario julio.marzo@konto.example", "user julio.marzo@konto.example");
+        check("user Julio Prado", "user Julio Prado");
+        check("account 12", "account 12");
+    }
+}
