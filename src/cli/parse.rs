@@ -41,7 +41,7 @@ pub struct ParseArgs {
     /// Mail files, folders of them, or - for standard input
     #[arg(value_name = "PATH", default_value = "-")]
     pub paths: Vec<PathBuf>,
-    /// Print only how many mails there are of each class
+    /// Print only how many mails there are of each class, and how often each problem
     #[arg(long)]
     pub summary: bool,
 }
@@ -107,39 +107,61 @@ impl ParseSettings {
 /// Parses every mail and writes one line each, or with `--summary` one line for each class.
 /// Errors: a path that cannot be read, or an output that cannot be written. A mail that cannot be read is a line.
 pub fn run(args: &ParseArgs, settings: &ParseSettings, out: &mut dyn Write) -> anyhow::Result<()> {
-    let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut counts = Counts::default();
     for path in &args.paths {
-        for file in files(path)? {
-            let raw = bytes(&file, &settings.limits)?;
+        each_file(path, &mut |file| {
+            let raw = bytes(file, &settings.limits)?;
             let line = line::line(&file.display().to_string(), &raw, settings);
-            *counts.entry(line.class).or_default() += 1;
-            if line.class == Class::Request.as_str() {
-                *counts
-                    .entry(if line.complete { "request complete" } else { "request incomplete" })
-                    .or_default() += 1;
-            }
+            counts.add(&line);
             if !args.summary {
                 serde_json::to_writer(&mut *out, &line).context("writing the result")?;
                 writeln!(out).context("writing the result")?;
             }
-        }
+            Ok(())
+        })?;
     }
     if args.summary {
-        for (class, count) in counts {
-            writeln!(out, "{count:>8}  {class}").context("writing the summary")?;
-        }
+        counts.write(out).context("writing the summary")?;
     }
     Ok(())
 }
 
-/// The files behind a path in a fixed order; links are not followed, so a folder cannot lead in circles.
-fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    if path == Path::new("-") || !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
+/// How many mails there are of each class, and how often each problem.
+#[derive(Default)]
+struct Counts {
+    classes: BTreeMap<&'static str, usize>,
+    problems: BTreeMap<String, usize>,
+}
+
+impl Counts {
+    fn add(&mut self, line: &line::Line) {
+        *self.classes.entry(line.class).or_default() += 1;
+        if line.class == Class::Request.as_str() {
+            let complete = if line.complete { "request complete" } else { "request incomplete" };
+            *self.classes.entry(complete).or_default() += 1;
+        }
+        for problem in &line.problems {
+            *self.problems.entry(problem.name()).or_default() += 1;
+        }
     }
-    let mut found = Vec::new();
+
+    fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let classes = self.classes.iter().map(|(class, count)| ((*class).to_owned(), count));
+        let problems = self.problems.iter().map(|(problem, count)| (format!("problem {problem}"), count));
+        classes.chain(problems).try_for_each(|(what, count)| writeln!(out, "{count:>8}  {what}"))
+    }
+}
+
+/// Goes through the files behind a path in a fixed order, holding the names of one folder at a time; links are not
+/// followed, so a folder cannot lead in circles.
+fn each_file(path: &Path, act: &mut dyn FnMut(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    if path == Path::new("-") || !path.is_dir() {
+        return act(path);
+    }
     let mut open = vec![path.to_owned()];
     while let Some(folder) = open.pop() {
+        let mut found = Vec::new();
+        let below = open.len();
         let entries = std::fs::read_dir(&folder).with_context(|| format!("listing {}", folder.display()))?;
         for entry in entries {
             let entry = entry.with_context(|| format!("listing {}", folder.display()))?;
@@ -147,12 +169,17 @@ fn files(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
             if kind.is_dir() {
                 open.push(entry.path());
             } else if kind.is_file() {
-                found.push(entry.path());
+                found.push(entry.file_name());
             }
         }
+        found.sort();
+        found.iter().try_for_each(|name| act(&folder.join(name)))?;
+        // The last one is the next one: folders in their order, too.
+        if let Some(folders) = open.get_mut(below..) {
+            folders.sort_by(|one, other| other.cmp(one));
+        }
     }
-    found.sort();
-    Ok(found)
+    Ok(())
 }
 
 /// One byte more than the limit is enough to know that a mail is too large.

@@ -190,9 +190,16 @@ impl Element {
                 Effect::Hidden
             }
             "blockquote" => Effect::Quote,
-            _ if ["gmail_quote", "moz-cite-prefix", "yahoo_quoted", "protonmail_quote"]
-                .into_iter()
-                .any(has_class) =>
+            _ if [
+                "gmail_quote",
+                "moz-cite-prefix",
+                "protonmail_quote",
+                "zmail_extra",
+                "moz-forward-container",
+            ]
+            .into_iter()
+            .any(has_class)
+                || class.contains("yahoo_quoted") =>
             {
                 Effect::Quote
             }
@@ -201,12 +208,23 @@ impl Element {
         }
     }
 
-    /// Outlook marks where the quoted mail begins and closes the mark at once; what follows is quoted to the end.
+    /// Programs mark where the quoted mail begins and close the mark at once; what follows is quoted to the end. Outlook
+    /// on the desktop draws a line above it and gives it no name.
     fn quotes_the_rest(&self) -> bool {
-        matches!(
-            self.attribute("id"),
-            Some("divRplyFwdMsg" | "appendonsend" | "x_divRplyFwdMsg" | "x_appendonsend")
-        )
+        let marks =
+            ["divRplyFwdMsg", "appendonsend", "mail-editor-reference-message-container", "reply-intro"];
+        let id = self.attribute("id").unwrap_or("");
+        let named = marks.contains(&id.strip_prefix("x_").unwrap_or(id));
+        let quote =
+            self.attribute("name").is_some_and(|name| matches!(name, "quote" | "messageReplySection"));
+        named || quote || (self.name == "div" && self.is_ruled_above())
+    }
+
+    fn is_ruled_above(&self) -> bool {
+        let style = self.attribute("style").unwrap_or("");
+        let style: String =
+            style.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_lowercase();
+        style.contains("border:none") && style.contains("border-top:solid")
     }
 }
 
@@ -459,6 +477,12 @@ mod tests {
             "new\n> From: x\n> old\n",
         );
         check("<p>new</p><div id=appendonsend></div><hr><div>old</div>", "new\n> old\n");
+        check(
+            "<p class=MsoNormal>new</p><div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0in 0in 0in'><p><b>Od:</b> x</p></div><p>old</p>",
+            "new\n> Od: x\n> old\n",
+        );
+        check("new<div id=\"ydp1yahoo_quoted_12\" class=\"ydp1yahoo_quoted\">old</div>", "new\n> old\n");
+        check("new<div name=\"quote\">old</div>", "new\n> old\n");
         check("new<div class=\"moz-cite-prefix\">On x wrote:</div>", "new\n> On x wrote:\n");
     }
 

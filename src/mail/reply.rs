@@ -61,7 +61,10 @@ fn begins_quote(lines: &[&str], at: usize) -> bool {
     {
         return true;
     }
-    if bare.ends_with(':') && has_address_or_date(bare) {
+    if is_header_block(lines, at) {
+        return true;
+    }
+    if bare.ends_with([':', '：']) && has_address_or_date(bare) {
         return true;
     }
     is_wrapped_attribution(lines, at)
@@ -69,8 +72,29 @@ fn begins_quote(lines: &[&str], at: usize) -> bool {
 
 /// `-----Original Message-----`, and the rule that Outlook draws.
 fn is_divider(line: &str) -> bool {
-    (line.starts_with("-----") && line.ends_with("----") && line.chars().any(char::is_alphabetic))
+    (line.starts_with("----") && line.ends_with("----") && line.chars().any(char::is_alphabetic))
         || (line.len() >= 20 && line.chars().all(|c| c == '_'))
+}
+
+/// Lines of a quoted header in a language whose words are not known: several `Word: value` lines, one with an address and
+/// one with a time of day. A form has labels and an address, too, and no time.
+fn is_header_block(lines: &[&str], at: usize) -> bool {
+    const LINES_MIN: usize = 3;
+    const LINES_MAX: usize = 6;
+    let block = lines.iter().skip(at).map(|line| line.trim());
+    let block: Vec<&str> = block.take_while(|line| header_word(line).is_some()).take(LINES_MAX).collect();
+    let head = block.iter().take(LINES_MIN + 1);
+    block.len() >= LINES_MIN
+        && head.clone().any(|line| line.contains('@'))
+        && head.clone().any(|line| has_time_of_day(line) && has_address_or_date(line))
+}
+
+fn has_time_of_day(line: &str) -> bool {
+    line.split_whitespace().any(|word| {
+        let parts: Vec<&str> = word.trim_matches([',', '.', ')']).split([':', '.']).collect();
+        let figures = |part: &&str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+        (2..=3).contains(&parts.len()) && parts.iter().all(figures) && word.contains(':')
+    })
 }
 
 /// The word of a `Word: value` line, lower case, without the asterisks of bold text.
@@ -136,6 +160,12 @@ mod tests {
         check("ok\n\n*From:* Support\n*Sent:* Monday\nold", "ok");
         check("ok\n\nVon: Support\nGesendet: Montag\nalt", "ok");
         check("ok\n发件人：Support\n发送时间：x\n旧", "ok");
+        check("ok\n-------- Original message --------\nFrom: x", "ok");
+        check("ok\nНапишан од: s@x.example\nНа: 10.04.2025 09:12\nДо: Asha\nстаро", "ok");
+        check("ok\n于2025年4月10日周四 09:12写道：\n旧", "ok");
+        check("ok\n10 अप्रैल 2025 को Support <s@x.example> ने लिखा:\nपुराना", "ok");
+        check("ok\nW dniu 10.04.2025 o 09:12, Support pisze:\nstare", "ok");
+        check("ok\nDen tors 10 apr. 2025 kl 09:12 skrev Support <s@x.example>:\ngammalt", "ok");
         check("ok\n-- \nAsha\nAcme", "ok");
         check("ok\n-- reply above this line --\nold", "ok");
         check("ok\n##- Reply above this line -##\nold", "ok");

@@ -111,9 +111,17 @@ fn a_folder_is_walked_and_summed_up() {
     let mut out = Vec::new();
     run(&args, &settings(), &mut out).expect("parses");
     let text = String::from_utf8(out).expect("text");
-    for class in
-        ["request complete", "request incomplete", "command", "auto", "bounce", "list", "own", "quarantine"]
-    {
+    for class in [
+        "request complete",
+        "request incomplete",
+        "command",
+        "auto",
+        "bounce",
+        "list",
+        "own",
+        "quarantine",
+        "problem scope missing",
+    ] {
         assert!(text.contains(class), "{text}");
     }
     let missing = ParseArgs { paths: vec![folder().join("no-such-file")], summary: false };

@@ -259,7 +259,7 @@ def attached(rng, language, subject, text, label, tags):
 
 def make(seed, number):
     rng = random.Random(f"{seed}/{number}")
-    return others.make(rng, header_block, dress) if rng.random() < 0.25 else filled(rng)
+    return others.make(rng, header_block) if rng.random() < 0.25 else filled(rng)
 
 
 def own_words_mails():

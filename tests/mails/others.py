@@ -1,9 +1,11 @@
-"""Mails that are no form: automatic mail, lists, bounces, our own, ordinary support mail, requests in a person's own words."""
+"""Mails that are no form: automatic mail, lists, bounces, our own, ordinary support mail, answers to a challenge."""
+
+import replies
 
 
-def make(rng, header_block, dress):
-    kind = rng.choice(["auto", "list", "own", "bounce", "other"])
-    return globals()[kind](rng, header_block)
+def make(rng, header_block):
+    kind = rng.choice(["auto", "list", "own", "bounce", "other", "reply", "reply", "reply"])
+    return replies.reply(rng, header_block, plain) if kind == "reply" else globals()[kind](rng, header_block)
 
 
 def plain(head, text):

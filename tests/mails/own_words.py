@@ -137,6 +137,114 @@ OTHER = {
         "कृपया मार्च का बिल भेजें।", "मेरा डेटा प्लान खत्म हो गया है।", "मेरा डेटा कैसे हटाऊं?", "कृपया रवि का संपर्क हटा दें।", "रिपोर्ट निर्यात नहीं हो रही है।", "मेरा नंबर काम नहीं कर रहा है।", "मुझे नया सिम चाहिए।", "गलती से मेरा डेटा हट गया।", "कृपया मेरा डेटा मत हटाइए।",
     ],
 }
+
+# A second set, written after the rules and harder: what the first one taught is not enough for it.
+MORE_DELETE = {
+    "en": [
+        "I'd appreciate it if you could delete all the personal data you've got on me.",
+        "Time to say goodbye - please erase my account and all the information tied to it.", "I want out. Delete everything.",
+        "Please remove all of our company's data from your servers as the contract has ended.",
+        "I hereby withdraw consent and request that you erase my personal data.", "Can you wipe my records from your system?",
+        "I'd like my info removed please", "Please ensure all my personal details are permanently deleted",
+        "Kindly delete my number and all related personal data from your records.",
+        "My late father was your customer; please delete all his personal data.", "delete me from your database",
+        "Please could you confirm that you've deleted all my data?", "We are closing the business and require all our data to be destroyed.",
+        "Under GDPR Art 17 I request that you delete all data about me", "please stop processing my data and erase it",
+        "You have 30 days to delete my personal data.", "remove all my personal information immediately!!!",
+        "I am no longer a customer so there is no reason for you to keep my data. Please delete it.",
+    ],
+    "de": [
+        "Bitte alle zu mir gespeicherten Daten löschen.", "Ich widerrufe meine Einwilligung und fordere Sie auf, meine Daten zu löschen.",
+        "Löscht bitte meinen Account mit allen Daten.", "Ich wünsche die vollständige Löschung meiner Daten.",
+    ],
+    "fr": [
+        "Je vous demande d'effacer toutes les données me concernant.", "Merci de procéder à l'effacement de mes données.",
+        "Je retire mon consentement, supprimez mes informations personnelles.",
+    ],
+    "es": [
+        "Quiero que supriman mis datos de su base de datos.", "Les solicito que borren mi información personal.",
+        "Retiro mi consentimiento; eliminen todos mis datos.",
+    ],
+    "pt": [
+        "Quero que excluam os meus dados do vosso sistema.", "Retiro o meu consentimento e peço a eliminação dos meus dados.",
+        "Por favor removam todas as minhas informações pessoais.",
+    ],
+    "hi": [
+        "कृपया मेरी सारी जानकारी अपने रिकॉर्ड से हटा दीजिए।", "मैं अपना डेटा डिलीट करवाना चाहता हूँ।",
+    ],
+}
+MORE_EXPORT = {
+    "en": [
+        "I'd like to get all the data you have on me", "please send across all personal information that you hold about me",
+        "Could I please have a full copy of my personal data?", "I wish to make a subject access request",
+        "Under Section 11 of the DPDP Act, please provide a summary of my personal data that you process",
+        "Please let me know what personal information you keep about me.", "I'm curious what you know about me - can you send me all of it?",
+        "I need an export of all my account data for my lawyer", "Kindly provide all records of personal data pertaining to me",
+        "I would like to access all my personal data held by your company", "Please give me access to all the personal information you have about me",
+        "As a data subject I request a copy of all data you process about me.", "send me my personal data file",
+        "Tell me everything you have stored about me",
+    ],
+    "de": [
+        "Könnten Sie mir mitteilen, welche Daten Sie über mich gespeichert haben?",
+        "Ich möchte eine Kopie aller über mich gespeicherten Daten erhalten.", "Bitte um Datenauskunft.",
+        "Bitte übermitteln Sie mir sämtliche personenbezogenen Daten, die Sie über mich speichern.",
+    ],
+    "fr": [
+        "Je voudrais une copie de toutes les données que vous avez à mon sujet.",
+        "Pouvez-vous m'indiquer quelles données personnelles vous possédez sur moi ?",
+        "Conformément au RGPD, je souhaite accéder à mes données personnelles.",
+    ],
+    "es": [
+        "Me gustaría recibir una copia de los datos que tienen sobre mí.", "Deseo ejercer mi derecho de acceso a mis datos.",
+        "¿Pueden decirme qué datos personales guardan de mí?",
+    ],
+    "pt": [
+        "Gostaria de obter uma cópia dos dados que têm sobre mim.", "Desejo exercer o direito de acesso aos meus dados.",
+        "Podem me dizer quais dados pessoais vocês guardam sobre mim?",
+    ],
+    "hi": [
+        "आपके पास मेरा जो भी डेटा है उसकी कॉपी भेजें।", "मुझे मेरे बारे में रखी गई सभी जानकारी चाहिए।",
+    ],
+}
+MORE_OTHER = {
+    "en": [
+        "Please delete my previous email, I attached the wrong file.", "Can you send me the usage data for the last month?",
+        "Our dashboard shows no data since Monday.", "Please remove the old billing address from our account.",
+        "I need information about international roaming.", "Could you provide a copy of my last invoice?",
+        "We need to delete some old call recordings, is that possible?", "Please erase the voicemail on extension 12.",
+        "How long do you store personal data?", "Please send us the contract data for signing.", "I want to change my personal details: new surname.",
+        "Please export the call report for March and send it to me.", "I would like a copy of our contract, please.",
+        "Your agent asked for my personal data, is that normal?", "Please share your data processing agreement.",
+        "Please delete user John Smith, he left our company.", "The app deleted my data after the update, please bring it back!",
+        "Please tell me about your data retention policy.", "I want to buy more data for my plan.", "Remove the number 080 1234 5678 from our plan.",
+        "Please get my data connection working again.", "All my data is slow today.", "I have a question about data protection at your company.",
+        "Please delete the meeting on Friday.", "Please provide the information we talked about yesterday.",
+        "We would like to receive information about your enterprise plan.", "I request a refund and a copy of the receipt.",
+        "Please confirm my account details for the bank transfer.", "Delete the duplicate entry in the phone book please",
+        "please remove spam calls from my line",
+    ],
+    "de": [
+        "Bitte löschen Sie die alte Rechnungsadresse.", "Ich brauche Informationen zu Ihren Tarifen.", "Bitte senden Sie mir die Vertragsdaten.",
+        "Mein Anrufbeantworter ist voll, bitte alte Nachrichten löschen.", "Meine Daten haben sich geändert: neue Adresse.",
+        "Bitte exportieren Sie den Bericht für März.", "Wie lange speichern Sie Verbindungsdaten?", "Bitte teilen Sie mir meine Kundennummer mit.",
+    ],
+    "fr": [
+        "Merci de m'envoyer les informations sur vos tarifs.", "Veuillez supprimer l'ancienne adresse de facturation.",
+        "Mes données de connexion ne fonctionnent pas.", "Pouvez-vous exporter le rapport de mars ?", "J'ai besoin d'une copie du contrat.",
+        "Supprimez le message vocal du poste 12.",
+    ],
+    "es": [
+        "Por favor, envíenme información sobre sus tarifas.", "Eliminen la dirección de facturación antigua.", "Mis datos de acceso no funcionan.",
+        "Necesito una copia del contrato.", "¿Pueden exportar el informe de marzo?", "Quiero actualizar mis datos: nueva dirección.",
+    ],
+    "pt": [
+        "Por favor, enviem informações sobre os planos.", "Removam o endereço de faturação antigo.", "Os meus dados de acesso não funcionam.",
+        "Preciso de uma cópia do contrato.", "Podem exportar o relatório de março?", "Quero atualizar os meus dados: novo endereço.",
+    ],
+    "hi": [
+        "कृपया प्लान की जानकारी भेजें।", "मेरा पता बदल गया है, कृपया अपडेट करें।", "मेरे बिल की कॉपी भेजें।", "पुराने संदेश हटा दें।",
+    ],
+}
 SUBJECTS = {
     "en": ["Hello", "Question", "My account", "(no subject)", "Request", "Urgent", "Help needed", "Customer 481516", "Complaint"],
     "de": ["Hallo", "Frage", "Mein Konto", "Anfrage", "Dringend"],
@@ -157,7 +265,8 @@ AROUND = {
 
 def sentences():
     """Every sentence with its language and what it asks for; None for nothing."""
-    for asked, table in (("delete", DELETE), ("export", EXPORT), ("both", BOTH), (None, OTHER)):
+    tables = [("delete", DELETE), ("export", EXPORT), ("both", BOTH), (None, OTHER), ("delete", MORE_DELETE), ("export", MORE_EXPORT), (None, MORE_OTHER)]
+    for asked, table in tables:
         for language, texts in table.items():
             for text in texts:
                 yield language, asked, text

@@ -106,14 +106,6 @@ fn touches_number(text: &str, start: usize, end: usize) -> bool {
         (text.get(..start).unwrap_or(""), text.get(start..end).unwrap_or(""), text.get(end..).unwrap_or(""));
     let begins_with_digit = matched.starts_with(|c: char| c.is_ascii_digit());
     let ends_with_digit = matched.ends_with(|c: char| c.is_ascii_digit());
-    let in_interval = is_iso(matched)
-        && (before.ends_with("..")
-            || ends_with_iso(before)
-            || after.starts_with("..")
-            || starts_with_iso(after));
-    if in_interval {
-        return false;
-    }
     let joined_before = begins_with_digit && before.ends_with(['-', '+', '.', '/', '@', '#', '(']);
     let mut following = after.chars();
     let joined_after = ends_with_digit
@@ -126,27 +118,6 @@ fn touches_number(text: &str, start: usize, end: usize) -> bool {
             || after.starts_with(' ') && after.trim_start().starts_with(|c: char| c.is_ascii_digit())
             || NAMES_AN_ID.is_match(before));
     joined_before || joined_after || after_figures
-}
-
-/// `2025-01-31`, and nothing else.
-fn is_iso(text: &str) -> bool {
-    text.len() == 10
-        && text
-            .bytes()
-            .enumerate()
-            .all(|(at, b)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() })
-}
-
-/// An ISO 8601 interval has a slash between its days, and by now the other one may be taken.
-fn ends_with_iso(before: &str) -> bool {
-    let Some(before) = before.strip_suffix('/') else { return false };
-    before.ends_with(super::pattern::TAKEN)
-        || before.len().checked_sub(10).and_then(|at| before.get(at..)).is_some_and(is_iso)
-}
-
-fn starts_with_iso(after: &str) -> bool {
-    let Some(after) = after.strip_prefix('/') else { return false };
-    after.starts_with(super::pattern::TAKEN) || after.get(..10).is_some_and(is_iso)
 }
 
 fn number<T: std::str::FromStr>(captures: &Captures<'_>, name: &str) -> Option<T> {

@@ -23,6 +23,8 @@ const WRAPPED_CHARS_MIN: usize = 66;
 const VALUE_LINES_MAX: usize = 30;
 /// Longest text before a colon that is taken for a label, characters.
 const LABEL_CHARS_MAX: usize = 60;
+/// Longest number or bullet before a label, bytes.
+const NUMBERING_BYTES_MAX: usize = 8;
 /// Most words of a label inside a line.
 const INLINE_WORDS_MAX: usize = 4;
 
@@ -105,7 +107,7 @@ fn value(lines: &[Line], at: &mut usize, line: &Line, inline: &str, languages: &
         if ends {
             break;
         }
-        match value.last_mut().filter(|_| !inline.is_empty() && is_wrapped(previous, next)) {
+        match value.last_mut().filter(|last| !last.is_empty() && is_wrapped(previous, next)) {
             Some(last) => {
                 last.push(' ');
                 last.push_str(&next.text);
@@ -131,7 +133,8 @@ fn continues(previous: &Line, next: &Line) -> bool {
     let lower = previous.text.to_lowercase();
     let open = previous.text.ends_with([',', ';', '/', '&', '-', '|', '+'])
         || OPEN_WORDS.iter().any(|word| lower.ends_with(word));
-    let tells = next.text.chars().any(|c| c.is_ascii_digit() || c == '@');
+    let tells = next.text.chars().any(|c| c.is_ascii_digit() || c == '@')
+        || previous.text.ends_with(|c: char| c.is_ascii_digit());
     open || (tells && is_wrapped(previous, next)) || next.is_indented
 }
 
@@ -166,6 +169,12 @@ fn apart(lines: &[Line], languages: &Languages) -> Vec<Line> {
         let labels = inline(&line.text, languages);
         let behind = |(range, label): &&(Range<usize>, Label)| range.start > 0 && is_of_the_template(*label);
         let mut starts: Vec<usize> = labels.iter().filter(behind).map(|(range, _)| range.start).collect();
+        // `Scope / Umfang: …` is one label in two languages.
+        let is_label = |start: usize| {
+            let head = line.text.get(..start).filter(|head| !head.contains([':', '=']));
+            head.is_some_and(|head| label(head.trim_end_matches(['/', '(', ' ']), languages).is_some())
+        };
+        starts.retain(|&start| !is_label(start));
         if !starts.is_empty() {
             let parts =
                 labels.iter().filter(|(_, label)| stands_alone(*label) && !is_of_the_template(*label));
@@ -249,10 +258,15 @@ fn label(head: &str, languages: &Languages) -> Option<Label> {
     if head.len() > LABEL_CHARS_MAX * 4 || head.chars().count() > LABEL_CHARS_MAX {
         return None;
     }
-    let plain = without_brackets(head.trim_start_matches(|c: char| !c.is_alphabetic()));
+    let bare = head.trim_start_matches(|c: char| !c.is_alphabetic());
+    if head.len() - bare.len() > NUMBERING_BYTES_MAX {
+        return None;
+    }
+    let plain = without_brackets(bare);
     languages.label(&plain).or_else(|| {
-        let parts = || plain.split(['/', '(', '|']).filter(|part| !part.trim().is_empty());
-        (parts().count() > 1).then(|| parts().find_map(|part| languages.label(part))).flatten()
+        let parts = plain.split(['/', '(', '|']).filter(|part| !part.trim().is_empty());
+        let labels: Option<Vec<Label>> = parts.map(|part| languages.label(part)).collect();
+        labels?.first().copied()
     })
 }
 

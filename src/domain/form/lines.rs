@@ -44,7 +44,7 @@ fn in_order(body: &str) -> impl Iterator<Item = (Line, bool)> {
         let visible = visible(raw);
         let bare = visible.trim_start();
         let chars = visible.chars().count();
-        let first_word = bare.split(' ').next().unwrap_or("").chars().count();
+        let first_word = raw.split_ascii_whitespace().next().unwrap_or("").chars().count();
         let is_rest = broken_at.is_some_and(|before: usize| {
             before + 1 + first_word > QUOTED_CHARS_MAX && chars <= REST_CHARS_MAX && first_word > 0
         });
@@ -159,7 +159,13 @@ fn without_number(line: &str) -> &str {
     let rest = bare.trim_start_matches(|c: char| c.is_ascii_digit());
     let digits = bare.len() - rest.len();
     match rest.strip_prefix(['.', ')']) {
-        Some(after) if (1..=2).contains(&digits) && after.trim_start().contains(':') => after.trim_start(),
+        Some(after)
+            if (1..=2).contains(&digits)
+                && after.trim_start().starts_with(char::is_alphabetic)
+                && after.contains(':') =>
+        {
+            after.trim_start()
+        }
         _ => line,
     }
 }

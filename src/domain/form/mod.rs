@@ -11,12 +11,14 @@ mod kind;
 mod labels;
 mod language;
 mod lines;
+mod links;
 mod overlay;
 mod own_words;
 mod pattern;
 mod phone;
 mod prefill;
 mod problems;
+mod ranges;
 mod reader;
 mod requester;
 mod scoping;
@@ -118,6 +120,30 @@ pub struct Problem {
     pub code: ProblemCode,
     /// For the person who filled it in, in plain words; contains nothing that they wrote.
     pub text: String,
+}
+
+impl Problem {
+    /// Field and code as they stand in JSON: `requester.email missing`.
+    pub fn name(&self) -> String {
+        let field = match self.field {
+            Field::Kind => "kind",
+            Field::Scope => "scope",
+            Field::LegalBasis => "legal_basis",
+            Field::RequesterName => "requester.name",
+            Field::RequesterRole => "requester.role",
+            Field::RequesterEmail => "requester.email",
+            Field::RequesterPhone => "requester.phone",
+            Field::Acknowledgement => "acknowledgement",
+        };
+        let code = match self.code {
+            ProblemCode::Missing => "missing",
+            ProblemCode::Placeholder => "placeholder",
+            ProblemCode::Ambiguous => "ambiguous",
+            ProblemCode::Invalid => "invalid",
+            ProblemCode::Conflict => "conflict",
+        };
+        format!("{field} {code}")
+    }
 }
 
 /// Which of day and month a numeric date names first.

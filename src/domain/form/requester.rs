@@ -7,7 +7,7 @@ use super::language::{Label, Languages};
 use super::pattern::{TAKEN, pattern, take};
 use super::problems::problem;
 use super::words::words;
-use super::{Field, Problem, ProblemCode, ReadingContext, Requester, phone};
+use super::{Field, Problem, ProblemCode, ReadingContext, Requester, links, phone};
 use crate::domain::address::Address;
 use crate::domain::personal::Personal;
 use regex::Regex;
@@ -21,7 +21,6 @@ const TEXT_CHARS_MAX: usize = 2_000;
 /// Something in angle, square or curly brackets.
 pub(super) static BRACKETS: LazyLock<Regex> = LazyLock::new(|| pattern(r"[<\[{][^<>\[\]{}@]{1,60}[>\]}]"));
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[^\s<>(),;:"\[\]|]+@[^\s<>(),;:"\[\]|]*"#));
-static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"[<\[(]?\b(?:mailto|tel):[^>\])\s]*[>\])]?"));
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?:\+\s?\(?|\(\+?)?\d(?:[\d\s().–-]|/\d){3,}\d"));
 /// Whether these are the words of the template and not a person's: `<Name, Role, Email, Phone>`, `<account/user>`.
 pub(super) fn is_template_words(text: &str, languages: &Languages) -> bool {
@@ -64,7 +63,7 @@ pub(super) fn read(
             }
         }
     }
-    let mut text = LINK.replace_all(&text, " ").into_owned();
+    let mut text = links::without(&text);
     let mut left_in = LeftIn::default();
     take_placeholders(&mut text, &mut left_in, &context.languages);
     let (email, email_code) = take_email(&mut text);

@@ -6,7 +6,7 @@ use super::language::Languages;
 use super::pattern::{TAKEN, pattern, take};
 use super::problems::{self, problem};
 use super::timeframe::{self, Oddity};
-use super::{Field, Problem, ProblemCode, ReadingContext, phone};
+use super::{Field, Problem, ProblemCode, ReadingContext, links, phone, ranges};
 use crate::domain::address::Address;
 use crate::domain::personal::Personal;
 use crate::domain::scope::{AccountScope, Scope};
@@ -21,7 +21,6 @@ const ITEMS_MAX: usize = 100;
 const BARE_DIGITS_MIN: usize = 6;
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r#"[^\s<>(),;:"\[\]|]+@[^\s<>(),;:"\[\]|]+"#));
-static LINK: LazyLock<Regex> = LazyLock::new(|| pattern(r"[<\[(]?\b(?:mailto|tel):[^>\])\s]*[>\])]?"));
 static INTERNATIONAL: LazyLock<Regex> = LazyLock::new(|| pattern(r"\+\s?(?:\(\s?)?\d(?:[\d\s().–-]|/\d)*\d"));
 static NUMBER_NAMED: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -92,18 +91,18 @@ type Found = Vec<(usize, String)>;
 /// Reads the scope. `written` is the value of the scope line and of the lines that belong to it.
 pub(super) fn read(written: &str, context: &ReadingContext) -> (Scope, Vec<Problem>) {
     let kept: String = written.chars().take(TEXT_CHARS_MAX).collect();
-    let text = LINK.replace_all(&kept.replace('\n', ", "), " ").into_owned();
-    let mut text = context.languages.in_english(&text).into_owned();
+    let text = links::without(&kept.replace('\n', ", "));
+    let mut text = ranges::written_out(&context.languages.in_english(&text)).into_owned();
     let mut problems = Vec::new();
     let (mut users, mut numbers) = (Found::new(), Found::new());
     let had_placeholder = take_placeholders(&mut text, &context.languages);
     take_addresses(&mut text, &mut users, &mut problems);
     take_international(&mut text, context, &mut numbers, &mut problems);
     let frame = timeframe::extract(&mut text, context);
+    let everything = take_everything(&mut text);
     let account = take_account(&mut text, context, &mut problems);
     take_users(&mut text, &mut users);
     take_local(&mut text, context, &mut numbers, &mut problems);
-    let everything = EVERYTHING.is_match(&text);
     let scope = Scope {
         account,
         users: in_order(users),
@@ -193,6 +192,15 @@ fn take_international(
         take(text, found.start..end);
         from = end;
     }
+}
+
+/// "All account data" is everything and names no account.
+fn take_everything(text: &mut String) -> bool {
+    let found: Vec<_> = EVERYTHING.find_iter(text).map(|found| found.range()).collect();
+    for range in &found {
+        take(text, range.clone());
+    }
+    !found.is_empty()
 }
 
 fn take_account(

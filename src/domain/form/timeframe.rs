@@ -38,7 +38,7 @@ static JOINS: LazyLock<Regex> = LazyLock::new(|| {
 static JOINS_BY_AND: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:and|&)\s*$"));
 static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"\b(?P<word>between|since|after|from|starting(?: from| on)?|beginning|until|till|upto|up to|before|through|to|by|prior to|older than)\s*:?\s*(?:(?:the|le|el|o|dem|den)\s+)?$",
+        r"\b(?P<word>between|since|after|from|start(?:s|ing)?(?: date)?(?: from| on)?|begin(?:s|ning)?(?: from| on)?|end(?:s|ing)?(?: date)?(?: on| at)?|until|till|upto|up to|before|through|to|by|prior to|older than)\s*:?\s*(?:(?:the|le|el|o|dem|den)\s+)?$",
     )
 });
 static OPEN_END: LazyLock<Regex> = LazyLock::new(|| {
@@ -102,11 +102,13 @@ fn words_before(text: &str, at: usize) -> String {
 fn open((first, last): (Date, Date), word: &str, after: &str) -> (Option<Date>, Option<Date>) {
     let after = after.trim_start_matches(TAKEN);
     match word {
-        "since" | "after" => (Some(first), None),
+        "since" => (Some(first), None),
+        // What lies after a day does not hold the day itself, nor what lies before it.
+        "after" => (Some(last.tomorrow().unwrap_or(last)), None),
         "until" | "till" | "upto" | "up to" | "through" | "to" | "by" => (None, Some(last)),
-        // What lies before a day does not hold the day itself.
         "before" | "prior to" | "older than" => (None, Some(first.yesterday().unwrap_or(first))),
         word if word.starts_with("start") || word.starts_with("begin") => (Some(first), None),
+        word if word.starts_with("end") => (None, Some(last)),
         _ if OPEN_END.is_match(after) => (Some(first), None),
         _ if OPEN_START.is_match(after) => (None, Some(last)),
         // "from 1 Jan 2025" goes on; "from January 2025" means that month.

@@ -149,7 +149,8 @@ const SUBJECTS: [&str; 52] = [
     "автоответ",
 ];
 
-fn by_its_subject(incoming: &Incoming) -> Option<String> {
+/// Programs that set no header.
+pub(super) fn by_its_subject(incoming: &Incoming) -> Option<String> {
     let subject = incoming.subject.to_lowercase();
     SUBJECTS.iter().any(|words| subject.starts_with(words)).then(|| "an out-of-office subject".to_owned())
 }

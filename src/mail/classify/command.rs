@@ -9,7 +9,8 @@ use crate::mail::reply::new_text;
 /// Our thread, and the first new line is a command. People's mail carries X-Auto-Response-Suppress too (Exchange adds
 /// it), so that header withholds the answer and not the command; every other automatic sign does both.
 pub(super) fn in_thread(incoming: &Incoming, thread: Thread) -> Found {
-    if thread == Thread::New || incoming.from.is_err() || auto::by_its_sender(incoming).is_some() {
+    let automatic = auto::by_its_sender(incoming).or_else(|| auto::by_its_subject(incoming));
+    if thread == Thread::New || incoming.from.is_err() || automatic.is_some() {
         return None;
     }
     let command = command::parse(&new_text(&incoming.text)).ok()?;

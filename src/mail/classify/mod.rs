@@ -99,6 +99,11 @@ pub fn classify(incoming: &Incoming, own: &[Address], understood: &Understood, t
     Classified { class, reason, answer: answer == Answer::Yes }
 }
 
+/// Whether a mail is a delivery report, whoever it is about.
+pub fn is_bounce(incoming: &Incoming) -> bool {
+    bounce::reason(incoming).is_some()
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Yes,
