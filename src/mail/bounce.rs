@@ -75,7 +75,11 @@ pub(crate) fn parts(message: &Message<'_>) -> String {
             let subtype = subtype.strip_prefix("global-").unwrap_or(&subtype);
             matches!(
                 subtype,
-                "delivery-status" | "feedback-report" | "disposition-notification" | "rfc822-headers" | "headers"
+                "delivery-status"
+                    | "feedback-report"
+                    | "disposition-notification"
+                    | "rfc822-headers"
+                    | "headers"
             )
         });
         if is_report {
@@ -149,7 +153,8 @@ fn code(text: &str) -> Option<String> {
         let rest: Vec<&str> = parts.collect();
         class && rest.len() == 2 && rest.iter().all(|part| (1..=3).contains(&part.len()))
     };
-    let is_plain = |word: &&str| word.len() == 3 && word.bytes().all(|b| b.is_ascii_digit()) && **word < *"560";
+    let is_plain =
+        |word: &&str| word.len() == 3 && word.bytes().all(|b| b.is_ascii_digit()) && **word < *"560";
     let found = words().take(PART_BYTES_MAX).find(is_enhanced);
     found.or_else(|| words().take(PART_BYTES_MAX).find(is_plain)).map(str::to_owned)
 }
@@ -159,7 +164,9 @@ fn message_ids(incoming: &Incoming) -> Vec<String> {
     for line in incoming.report.lines().chain(incoming.text.lines()) {
         let bare = line.trim_start_matches(['>', ' ', '\t', '|']);
         let Some((name, value)) = bare.split_once(':') else { continue };
-        if !name.trim().eq_ignore_ascii_case("message-id") && !name.trim().eq_ignore_ascii_case("original-message-id") {
+        if !name.trim().eq_ignore_ascii_case("message-id")
+            && !name.trim().eq_ignore_ascii_case("original-message-id")
+        {
             continue;
         }
         let id = value.trim().trim_start_matches('<').split('>').next().unwrap_or("").trim();
@@ -193,8 +200,10 @@ mod tests {
 
     #[test]
     fn standard_reports_are_read() {
-        let whole = "--b\nContent-Type: message/rfc822\n\nFrom: s@x.example\nMessage-ID: <tok@x.example>\n\nhi\n";
-        let headers = "--b\nContent-Type: text/rfc822-headers\n\nFrom: s@x.example\nMessage-Id: <tok@x.example>\n\n";
+        let whole =
+            "--b\nContent-Type: message/rfc822\n\nFrom: s@x.example\nMessage-ID: <tok@x.example>\n\nhi\n";
+        let headers =
+            "--b\nContent-Type: text/rfc822-headers\n\nFrom: s@x.example\nMessage-Id: <tok@x.example>\n\n";
         check(&dsn("Action: failed\nStatus: 5.1.1", whole), Fate::Hard, "5.1.1", &["tok@x.example"]);
         check(&dsn("Action: failed\nStatus: 4.4.1", headers), Fate::Soft, "4.4.1", &["tok@x.example"]);
         check(&dsn("Action: delayed\nStatus: 4.4.1", headers), Fate::Delayed, "4.4.1", &["tok@x.example"]);
@@ -234,7 +243,12 @@ mod tests {
             "452",
             &[],
         );
-        check("From: postmaster@x.example\nSubject: Undeliverable: hi\n\nUnknown user.\n", Fate::Hard, "", &[]);
+        check(
+            "From: postmaster@x.example\nSubject: Undeliverable: hi\n\nUnknown user.\n",
+            Fate::Hard,
+            "",
+            &[],
+        );
         check(
             "From: mailer-daemon@x.example\nSubject: Returned mail\n\n452 4.2.2 over quota\n> Message-Id: <tok@x.example>\n",
             Fate::Soft,

@@ -4,7 +4,7 @@
 
 pub use super::from::FromProblem;
 pub use super::marks::{AutoMarks, Mark};
-use super::{from, headers, marks, text};
+use super::{bounce, from, headers, marks, text};
 use crate::domain::address::Address;
 use headers::Field;
 use jiff::Timestamp;
@@ -99,6 +99,8 @@ pub struct Incoming {
     pub addressed_to: Vec<Address>,
     /// The body as plain lines, at most `Limits::text_bytes_max` bytes.
     pub text: String,
+    /// The machine-readable parts of a report, and the Message-ID of a mail that is attached; read by `bounce.rs`.
+    pub report: String,
     /// Signs of automatic mail.
     pub marks: AutoMarks,
     /// Authentication-Results values, unfolded, topmost first. Only the first can be believed (RFC 8601 5).
@@ -204,6 +206,7 @@ fn build(message: &Message<'_>, fields: &[Field], limits: &Limits) -> Incoming {
         ),
         addressed_to: recipients(message, fields, &["to", "delivered-to"]),
         text,
+        report: bounce::parts(message),
         marks: marks::collect(fields, &content_types(message)),
         authentication_results: headers::values(fields, "authentication-results")
             .map(str::to_owned)

@@ -3,6 +3,7 @@
 //! `reply` (new text without quotes), `domain::form` (what is asked), `classify` (what kind of mail it is).
 
 pub mod authentication;
+pub mod bounce;
 pub mod classify;
 mod from;
 mod headers;

@@ -12,7 +12,7 @@ pub mod imap;
 mod link;
 pub mod maildir;
 mod sets;
-mod wire;
+pub mod wire;
 
 use async_trait::async_trait;
 use jiff::Timestamp;

@@ -1,7 +1,8 @@
 //! Reads what an IMAP server sends before the parser of async-imap does, and stops what would harm it: nested parentheses
 //! overflow that parser's stack (djc/imap-proto#90), an announced literal makes it allocate, INTERNALDATE NIL panics.
 //! Only shapes that both readers understand alike may pass, so nothing can hide from this one. CAPABILITY is taken out,
-//! because double spaces and unknown atoms break that parser (async-imap#131). Pure; `guard.rs` puts it on a socket.
+//! because double spaces and unknown atoms break that parser (async-imap#131). Pure; `guard.rs` puts it on a socket, and
+//! `tests/it/fuzz.rs` feeds it garbage.
 
 /// Longest stretch of a response outside literals, in bytes.
 pub(super) const LINE_BYTES_MAX: usize = 64 * 1024;
@@ -10,7 +11,7 @@ pub(super) const PARENS_MAX: usize = 32;
 
 /// Where in the stream we are.
 #[derive(Debug)]
-pub(super) struct Scanner {
+pub struct Scanner {
     literal_bytes_max: u64,
     literal_left: u64,
     line: Vec<u8>,
@@ -21,7 +22,7 @@ pub(super) struct Scanner {
 
 impl Scanner {
     /// A scanner that lets literals of at most `literal_bytes_max` bytes pass.
-    pub(super) fn new(literal_bytes_max: u64) -> Self {
+    pub fn new(literal_bytes_max: u64) -> Self {
         Self { literal_bytes_max, literal_left: 0, line: Vec::new(), in_fetch: false, capabilities: None }
     }
 
@@ -36,7 +37,7 @@ impl Scanner {
     }
 
     /// Takes bytes from the server and appends to `out` what the parser may see; an error ends the line for good.
-    pub(super) fn feed(&mut self, mut input: &[u8], out: &mut Vec<u8>) -> Result<(), &'static str> {
+    pub fn feed(&mut self, mut input: &[u8], out: &mut Vec<u8>) -> Result<(), &'static str> {
         while !input.is_empty() {
             if self.literal_left > 0 {
                 let take =

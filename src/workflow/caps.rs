@@ -1,5 +1,6 @@
 //! How often strangers are answered (standard M9): acknowledgements and clarifications only, so that the conversation of a
-//! request is never cut (decision 38). A capped one waits. Keyed hashes stand for addresses and domains.
+//! request is never cut (decision 38). A capped one waits. What only says where a request stands is bounded for each
+//! request, because a machine that hides what it is could ask for ever. Keyed hashes stand for addresses.
 
 use crate::domain::address::Address;
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +18,31 @@ pub struct CapSettings {
     pub domain_hour_max: u32,
     /// To everybody within an hour.
     pub global_hour_max: u32,
+}
+
+/// Mails a day that say where one request stands, or what was not understood.
+const STANDINGS_DAY_MAX: u32 = 6;
+
+/// What an answer waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Cap {
+    /// Too many to this address.
+    Address,
+    /// Too many to this domain.
+    Domain,
+    /// Too many to everybody: the breaker.
+    Everybody,
+}
+
+impl Cap {
+    /// The word in logs and metrics.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Domain => "domain",
+            Self::Everybody => "everybody",
+        }
+    }
 }
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -51,6 +77,7 @@ impl Gate {
 pub(super) struct Caps {
     addresses: HashMap<String, VecDeque<Timestamp>>,
     domains: HashMap<String, VecDeque<Timestamp>>,
+    standings: HashMap<String, VecDeque<Timestamp>>,
     all: VecDeque<Timestamp>,
     swept_at: Option<Timestamp>,
 }
@@ -65,14 +92,22 @@ impl Caps {
         insert(&mut self.all, at);
     }
 
-    /// When an answer to this address may leave, and counts it there.
+    /// When a mail that says where a request stands may leave, and counts it there.
+    pub(super) fn admit_standing(&mut self, reference: &str, now: Timestamp) -> Timestamp {
+        let sent = self.standings.entry(reference.to_owned()).or_default();
+        let at = free_at(sent, STANDINGS_DAY_MAX, DAY, now);
+        insert(sent, at);
+        at
+    }
+
+    /// When an answer to this address may leave and for what it waits, and counts it there.
     pub(super) fn admit(
         &mut self,
         settings: &CapSettings,
         to: &Address,
         address_index: &str,
         now: Timestamp,
-    ) -> Timestamp {
+    ) -> (Timestamp, Option<Cap>) {
         if self.swept_at.is_none_or(|at| now.duration_since(at) >= SWEEP_PERIOD) {
             self.forget(now - DAY);
             self.swept_at = Some(now);
@@ -80,17 +115,18 @@ impl Caps {
         let none = VecDeque::new();
         let by_address = self.addresses.get(address_index).unwrap_or(&none);
         let by_domain = self.domains.get(to.domain()).unwrap_or(&none);
-        let at = [
-            free_at(by_address, settings.address_hour_max, HOUR, now),
-            free_at(by_address, settings.address_day_max, DAY, now),
-            free_at(by_domain, settings.domain_hour_max, HOUR, now),
-            free_at(&self.all, settings.global_hour_max, HOUR, now),
-        ]
-        .into_iter()
-        .max()
-        .unwrap_or(now);
+        let by_address = free_at(by_address, settings.address_hour_max, HOUR, now).max(free_at(
+            by_address,
+            settings.address_day_max,
+            DAY,
+            now,
+        ));
+        let by_domain = free_at(by_domain, settings.domain_hour_max, HOUR, now);
+        let by_all = free_at(&self.all, settings.global_hour_max, HOUR, now);
+        let at = by_address.max(by_domain).max(by_all);
         self.count(address_index, Some(to.domain()), at);
-        at
+        let cap = [(by_all, Cap::Everybody), (by_domain, Cap::Domain), (by_address, Cap::Address)];
+        (at, cap.into_iter().find(|(free, _)| at > now && *free == at).map(|(_, cap)| cap))
     }
 
     /// Takes back an answer that was counted and never queued.
@@ -106,13 +142,15 @@ impl Caps {
 
     /// Everything older than the longest window no longer counts; without this the maps would grow for ever.
     fn forget(&mut self, before: Timestamp) {
-        for queue in self.addresses.values_mut().chain(self.domains.values_mut()).chain([&mut self.all]) {
+        let by_name = [&mut self.addresses, &mut self.domains, &mut self.standings];
+        for queue in by_name.into_iter().flat_map(HashMap::values_mut).chain([&mut self.all]) {
             while queue.front().is_some_and(|&at| at < before) {
                 queue.pop_front();
             }
         }
         self.addresses.retain(|_, queue| !queue.is_empty());
         self.domains.retain(|_, queue| !queue.is_empty());
+        self.standings.retain(|_, queue| !queue.is_empty());
     }
 }
 
@@ -140,7 +178,7 @@ fn free_at(sent: &VecDeque<Timestamp>, most: u32, window: SignedDuration, now: T
 
 #[cfg(test)]
 mod tests {
-    use super::{CapSettings, Caps};
+    use super::{Cap, CapSettings, Caps};
     use crate::domain::address::Address;
     use jiff::{SignedDuration, Timestamp};
 
@@ -153,7 +191,7 @@ mod tests {
         let start = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1000);
         let asha = Address::parse("asha@acme.example").expect("parses");
         let hours: Vec<i64> = (0..5)
-            .map(|_| caps.admit(&CAPS, &asha, "asha", start).duration_since(start).as_hours())
+            .map(|_| caps.admit(&CAPS, &asha, "asha", start).0.duration_since(start).as_hours())
             .collect();
         assert_eq!(hours, [0, 1, 2, 24, 25]);
     }
@@ -163,9 +201,19 @@ mod tests {
         let mut caps = Caps::default();
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1000);
         let asha = Address::parse("asha@acme.example").expect("parses");
-        let at = caps.admit(&CAPS, &asha, "asha", now);
+        let (at, _) = caps.admit(&CAPS, &asha, "asha", now);
         caps.take_back("asha", asha.domain(), at);
-        assert_eq!(caps.admit(&CAPS, &asha, "asha", now), now);
+        assert_eq!(caps.admit(&CAPS, &asha, "asha", now), (now, None));
+    }
+
+    #[test]
+    fn a_request_says_where_it_stands_six_times_a_day() {
+        let mut caps = Caps::default();
+        let start = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1000);
+        let mut hours = || caps.admit_standing("DSR-1", start).duration_since(start).as_hours();
+        let found: Vec<i64> = (0..8).map(|_| hours()).collect();
+        assert_eq!(found, [0, 0, 0, 0, 0, 0, 24, 24]);
+        assert_eq!(caps.admit_standing("DSR-2", start), start);
     }
 
     #[test]
@@ -174,12 +222,14 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1000);
         let mut at = |who: &str, domain: &str| {
             let to = Address::parse(&format!("{who}@{domain}")).expect("parses");
-            caps.admit(&CAPS, &to, to.expose(), now).duration_since(now).as_hours()
+            let (at, cap) = caps.admit(&CAPS, &to, to.expose(), now);
+            (at.duration_since(now).as_hours(), cap)
         };
-        let first: Vec<i64> = ["a", "b", "c", "d", "e"].map(|who| at(who, "acme.example")).to_vec();
-        assert_eq!(first, [0, 0, 0, 0, 1], "the fifth to one domain waits");
-        assert_eq!(at("x", "other.example"), 0);
-        assert_eq!(at("y", "other.example"), 1, "everybody together gets five in an hour");
+        let first: Vec<_> = ["a", "b", "c", "d", "e"].map(|who| at(who, "acme.example")).to_vec();
+        assert_eq!(first[3], (0, None));
+        assert_eq!(first[4], (1, Some(Cap::Domain)), "the fifth to one domain waits");
+        assert_eq!(at("x", "other.example"), (0, None));
+        assert_eq!(at("y", "other.example"), (1, Some(Cap::Everybody)), "together five in an hour");
     }
 
     #[test]
@@ -191,7 +241,7 @@ mod tests {
             caps.admit(&CAPS, &mallory, "mallory", now);
         }
         let asha = Address::parse("asha@acme.example").expect("parses");
-        assert_eq!(caps.admit(&CAPS, &asha, "asha", now), now);
+        assert_eq!(caps.admit(&CAPS, &asha, "asha", now), (now, None));
     }
 
     #[test]
@@ -200,7 +250,7 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1000);
         caps.count("asha", None, now - SignedDuration::from_hours(25));
         let asha = Address::parse("asha@acme.example").expect("parses");
-        assert_eq!(caps.admit(&CAPS, &asha, "asha", now), now);
+        assert_eq!(caps.admit(&CAPS, &asha, "asha", now), (now, None));
         assert_eq!(caps.all.len(), 1);
     }
 }

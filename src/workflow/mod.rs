@@ -7,6 +7,7 @@ pub use failure::Failure;
 
 mod approve;
 mod attempts;
+mod bounced;
 mod caps;
 mod compose;
 mod deadlines;

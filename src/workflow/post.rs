@@ -102,6 +102,9 @@ impl Workflow {
         let attachments = self.attachments(request, intent.notice).await?;
         let mut letter = self.freeze(&notice, &to, &token, answered, attachments)?;
         letter.reference = Some(request.reference.clone());
+        if intent.notice == NoticeKind::Status {
+            letter.next_at = self.caps().admit_standing(request.reference.as_str(), now);
+        }
         letter.plan_hash =
             staff.is_some().then(|| request.plan.as_ref().map(|plan| plan.hash.clone())).flatten();
         letter.staff = staff;
@@ -143,9 +146,10 @@ impl Workflow {
         };
         let bytes = outgoing::build(&mail)?;
         let sha256 = hex(ring::digest::digest(&ring::digest::SHA256, &bytes).as_ref());
-        // An answer to an automatic answer would start a loop; the null path ends it (RFC 3834 section 3.3).
+        // An answer to an automatic answer would start a loop; the null path ends it (RFC 3834 section 3.3). Anything else
+        // comes back to an address that names its notice, where the mailbox has such.
         let envelope_from =
-            (kind.auto_submitted() != AutoSubmitted::Replied).then(|| self.settings.from.clone());
+            (kind.auto_submitted() != AutoSubmitted::Replied).then(|| self.answer_address(token));
         Ok(Letter {
             id: self.draw_id(),
             notice: kind,
@@ -168,14 +172,18 @@ impl Workflow {
             return now;
         }
         let index = self.store.keyring().index("address", to.expose());
-        let at = self.caps().admit(&self.settings.caps, to, &index, now);
-        if at > now {
+        let (at, cap) = self.caps().admit(&self.settings.caps, to, &index, now);
+        let is_open = cap == Some(super::caps::Cap::Everybody);
+        // The breaker: answers to everybody wait, and mail is taken in as before.
+        metrics::gauge!("dsrd_answers_breaker_open").set(f64::from(u8::from(is_open)));
+        if let Some(cap) = cap {
             tracing::warn!(
                 notice = kind.as_str(),
+                cap = cap.as_str(),
                 wait_s = at.duration_since(now).as_secs(),
                 "an answer waits: too many to this address, domain or in all ([limits])"
             );
-            metrics::counter!("dsrd_answers_capped_total").increment(1);
+            metrics::counter!("dsrd_answers_capped_total", "cap" => cap.as_str()).increment(1);
         }
         at
     }

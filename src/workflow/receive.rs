@@ -18,6 +18,7 @@ use crate::domain::policy::Staff;
 use crate::domain::request::{Origin, Voice};
 use crate::domain::sender::SenderVerdict;
 use crate::mail::authentication;
+use crate::mail::bounce;
 use crate::mail::classify::{self, Class, Classified, Thread};
 use crate::mail::incoming::{self, Incoming, Unreadable};
 use crate::mail::reply;
@@ -52,7 +53,7 @@ pub(super) struct Read {
 }
 
 /// What becomes of one mail.
-enum Fate {
+pub(super) enum Fate {
     /// Something for a request.
     Event(Box<Incident>),
     /// No request's business.
@@ -60,7 +61,7 @@ enum Fate {
 }
 
 /// What is written down of a mail that is no request's business.
-struct NoEvent {
+pub(super) struct NoEvent {
     id: String,
     state: &'static str,
     class: &'static str,
@@ -250,7 +251,11 @@ impl Workflow {
     async fn threads_of(&self, mails: &[Read]) -> Result<HashMap<String, InThread>, Failure> {
         let mut tokens: HashMap<String, Vec<String>> = HashMap::new();
         for mail in mails {
-            for token in thread::tokens(&mail.incoming, &self.settings) {
+            let mut all = thread::tokens(&mail.incoming, &self.settings);
+            if classify::is_bounce(&mail.incoming) {
+                all.extend(thread::reported_tokens(&bounce::read(&mail.incoming), &self.settings));
+            }
+            for token in all {
                 tokens.entry(self.token_hash(&token)).or_default().push(mail.row.id.clone());
             }
         }
@@ -285,6 +290,9 @@ impl Workflow {
         let understood = new_text.as_ref().unwrap_or(&mail.understood);
         let classified = classify::classify(&mail.incoming, &self.settings.own, understood, ours);
         metrics::counter!("dsrd_mails_total", "class" => classified.class.as_str()).increment(1);
+        if classified.class == Class::Bounce && mail.row.received_at >= place.since {
+            return self.bounced(mail, thread, staff, &classified.reason).await;
+        }
         let Ok(from) = mail.incoming.from.clone() else {
             let reason = format!("no single sender: {}", classified.reason);
             return Ok(settle(&mail, "quarantined", "quarantine", &reason, Keep::Raw));
@@ -296,21 +304,20 @@ impl Workflow {
         if let Some(thread) = thread.filter(|_| !automatic) {
             let event = self.answer(&mail, &from, thread, staff).await?;
             if let Some((reference, event)) = event {
-                let cause = cause(mail, from, "command", classified.reason);
+                let cause = cause(mail, Some(from), "command", classified.reason);
                 return Ok(incident(Some(reference), event, cause));
             }
         }
         match classified.class {
             Class::Request => {
                 let arrival = self.arrival(&mail, &from, &classified);
-                let cause = cause(mail, from, "request", classified.reason);
+                let cause = cause(mail, Some(from), "request", classified.reason);
                 Ok(incident(None, Event::Arrived(Box::new(arrival)), cause))
             }
             Class::Quarantine => {
                 Ok(settle(&mail, "quarantined", "quarantine", &classified.reason, Keep::Raw))
             }
-            Class::Bounce => Ok(settle(&mail, "done", "bounce", &classified.reason, Keep::Raw)),
-            Class::Command | Class::Auto | Class::List | Class::Own | Class::Other => {
+            Class::Bounce | Class::Command | Class::Auto | Class::List | Class::Own | Class::Other => {
                 Ok(settle(&mail, "done", classified.class.as_str(), &classified.reason, Keep::Nothing))
             }
         }
@@ -484,11 +491,11 @@ fn manner(understood: &Understood) -> Manner {
     }
 }
 
-fn incident(reference: Option<Reference>, event: Event, mail: MailCause) -> Fate {
+pub(super) fn incident(reference: Option<Reference>, event: Event, mail: MailCause) -> Fate {
     Fate::Event(Box::new(Incident { reference, event, mail: Some(mail), job: None, plan: None, actor: None }))
 }
 
-fn cause(mail: Read, from: Address, class: &'static str, reason: String) -> MailCause {
+pub(super) fn cause(mail: Read, from: Option<Address>, class: &'static str, reason: String) -> MailCause {
     MailCause {
         id: mail.row.id,
         name: mail.row.mail_id,
@@ -496,11 +503,17 @@ fn cause(mail: Read, from: Address, class: &'static str, reason: String) -> Mail
         reason,
         fingerprint: mail.fingerprint,
         sealer: mail.row.sealer,
-        answered: Answered { sender: Some(from), message_id: mail.incoming.message_id },
+        answered: Answered { sender: from, message_id: mail.incoming.message_id },
     }
 }
 
-fn settle(mail: &Read, state: &'static str, class: &'static str, reason: &str, keep: Keep) -> Fate {
+pub(super) fn settle(
+    mail: &Read,
+    state: &'static str,
+    class: &'static str,
+    reason: &str,
+    keep: Keep,
+) -> Fate {
     Fate::Settle(NoEvent {
         id: mail.row.id.clone(),
         state,

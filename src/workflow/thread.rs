@@ -13,6 +13,7 @@ use crate::domain::personal::Personal;
 use crate::domain::policy::Staff;
 use crate::domain::request::{Blocker, Request};
 use crate::domain::verification::{Party, StaffCode};
+use crate::mail::bounce::Report;
 use crate::mail::incoming::Incoming;
 use crate::mail::reply;
 use crate::store::Thread;
@@ -41,11 +42,17 @@ pub(super) fn tokens(incoming: &Incoming, settings: &Settings) -> Vec<String> {
         .filter(|to| to.without_detail() == ours.without_detail())
         .filter_map(|to| to.detail().map(str::to_owned));
     let answered = incoming.in_reply_to.iter().chain(incoming.references.iter().rev()).take(IDS_MAX);
-    let ids = answered.filter_map(|id| {
-        let (local, domain) = id.rsplit_once('@')?;
-        domain.eq_ignore_ascii_case(ours.domain()).then(|| local.to_owned())
-    });
-    details.chain(ids).collect()
+    details.chain(answered.filter_map(|id| token_of(id, ours))).collect()
+}
+
+/// The tokens of the mails of ours that a report is about.
+pub(super) fn reported_tokens(report: &Report, settings: &Settings) -> Vec<String> {
+    report.message_ids.iter().filter_map(|id| token_of(id, &settings.from)).collect()
+}
+
+fn token_of(message_id: &str, ours: &Address) -> Option<String> {
+    let (local, domain) = message_id.rsplit_once('@')?;
+    domain.eq_ignore_ascii_case(ours.domain()).then(|| local.to_owned())
 }
 
 impl Workflow {

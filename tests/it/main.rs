@@ -19,6 +19,8 @@ mod full_disk;
 #[cfg(test)]
 mod healthz;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod imap_adapter;
 #[cfg(test)]
 mod journey_clarification;
@@ -30,6 +32,8 @@ mod journey_export;
 mod journey_killed;
 #[cfg(test)]
 mod journey_mailbox;
+#[cfg(test)]
+mod journey_reports;
 #[cfg(test)]
 mod journey_staff;
 #[cfg(test)]
