@@ -53,11 +53,13 @@ impl MailPump {
     /// while the last one is read. Returns how many mails it touched.
     pub async fn turn(&mut self) -> Result<usize, TurnError> {
         let (workflow, name) = (Arc::clone(&self.workflow), self.name.clone());
+        // Boxed: two such futures side by side are more than a stack should hold.
+        let read = Box::pin(workflow.read_mail(&name));
         let (fetched, intake) = if self.has_more {
-            tokio::join!(self.fetch(), workflow.read_mail(&name))
+            tokio::join!(Box::pin(self.fetch()), read)
         } else {
             let fetched = self.fetch().await?;
-            (Ok(fetched), workflow.read_mail(&name).await)
+            (Ok(fetched), read.await)
         };
         let intake = intake?;
         self.handled.extend(intake.finished.into_iter().map(MailId));

@@ -17,9 +17,9 @@ mod failing_disk;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
-mod healthz;
-#[cfg(test)]
 mod fuzz;
+#[cfg(test)]
+mod healthz;
 #[cfg(test)]
 mod imap_adapter;
 #[cfg(test)]
