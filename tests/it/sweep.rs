@@ -49,12 +49,12 @@ const STAFF: [(&str, &str); 3] = [
 
 #[tokio::test]
 async fn sweep_sqlite() {
-    LocalSet::new().run_until(sweep(Engine::Sqlite)).await;
+    Box::pin(LocalSet::new().run_until(sweep(Engine::Sqlite))).await;
 }
 
 #[tokio::test]
 async fn sweep_postgres() {
-    LocalSet::new().run_until(sweep(Engine::Postgres)).await;
+    Box::pin(LocalSet::new().run_until(sweep(Engine::Postgres))).await;
 }
 
 async fn sweep(engine: Engine) {
