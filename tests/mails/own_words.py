@@ -245,6 +245,138 @@ MORE_OTHER = {
         "कृपया प्लान की जानकारी भेजें।", "मेरा पता बदल गया है, कृपया अपडेट करें।", "मेरे बिल की कॉपी भेजें।", "पुराने संदेश हटा दें।",
     ],
 }
+
+# A third set, harder again.
+HARDER_DELETE = {
+    "en": [
+        "Would you kindly erase my information from your company's records?",
+        "I am requesting that all personal data relating to my account be deleted.", "pls remove my name number and all details from ur system",
+        "We hereby instruct you to delete all personal data you process on our behalf.", "After cancelling I expect you to remove all data about me.",
+        "Please purge my customer profile and everything linked to it", "I formally request erasure under the UK GDPR.",
+        "Do you still have my data? If so, please delete it.", "I ask that you no longer hold any information about me and delete what you have.",
+        "It's my right to have my data deleted - please do so.", "Please delete all information regarding my late husband's account",
+        "Right to erasure request", "GDPR deletion request", "Request: delete all my personal info", "remove all data of mine from your servers",
+        "I hereby ask your company to get rid of any personal data you may have collected on me.",
+        "As I've ended my contract, kindly delete whatever details of mine remain in your systems.",
+        "Could I request the removal of my details from all your files?", "Please remove my personal data from your CRM.",
+        "Wipe everything that identifies me.", "My data should be erased, please confirm.", "You must delete my records under the DPDP Act.",
+        "Please take my information off your systems.", "I object to your processing and want my data erased.",
+    ],
+    "de": [
+        "Ich fordere Sie auf, alle mich betreffenden Daten zu löschen.", "Meine Daten bitte vollständig entfernen.", "Antrag auf Löschung nach DSGVO",
+        "Bitte vergessen Sie mich und löschen Sie alles.", "Bitte alle über mich gespeicherten Informationen vernichten.",
+        "Ich bitte Sie, mein Kundenkonto samt allen Daten zu löschen.",
+    ],
+    "fr": [
+        "Veuillez supprimer définitivement mes données de vos serveurs.", "Je vous prie d'effacer mes informations personnelles.",
+        "Demande d'effacement RGPD", "Effacez tout ce que vous avez sur moi, s'il vous plaît.",
+        "Je vous demande de bien vouloir supprimer mon compte ainsi que mes données.",
+    ],
+    "es": [
+        "Les ruego que eliminen mis datos personales de sus sistemas.", "Solicitud de borrado de mis datos", "Borren toda mi información, por favor.",
+        "Deseo que se eliminen mis datos de sus registros.", "Les pido borrar todo lo que guardan sobre mí.",
+    ],
+    "pt": [
+        "Peço que apaguem os meus dados pessoais dos vossos registos.", "Pedido de apagamento dos meus dados", "Apaguem toda a minha informação.",
+        "Desejo que os meus dados sejam eliminados dos vossos sistemas.", "Peço para apagar tudo o que guardam sobre mim.",
+    ],
+    "hi": [
+        "मेरा पर्सनल डेटा डिलीट करें।", "कृपया मेरे नाम की सारी जानकारी मिटा दें।", "मेरे सारे डेटा को हमेशा के लिए मिटा दें।",
+    ],
+}
+HARDER_EXPORT = {
+    "en": [
+        "GDPR data access request", "Please supply me with the personal data you hold on me, in a portable format.",
+        "I'd like to see what personal information you have on file for me.",
+        "Can you provide me a report of all data stored about my account and me?", "Article 15 GDPR: please disclose my personal data",
+        "i want to know what all data you have of me", "Could you forward me everything you hold about me, please?", "I want a dump of all my data",
+        "please share my personal data with me", "I would be grateful for a copy of the information held about me.", "SAR - copy of my personal data",
+        "What information does your company keep about me?", "Kindly furnish details of my personal data being processed by you.",
+        "I'd like to know all the personal data your company keeps concerning me.", "Please send the data subject access information you hold for me.",
+        "I want access to the personal data you hold.", "Kindly share a copy of all information stored against my name.",
+        "Please mail me everything that's stored about me.", "Can I see all the data you've collected on me over the years?",
+        "I request disclosure of all my personal data.", "Provide a portable copy of my data.",
+        "Under POPIA/GDPR I am entitled to a copy of my personal information, please send it.",
+    ],
+    "de": [
+        "Auskunft nach DSGVO: Was haben Sie über mich gespeichert?", "Ich will wissen, was Sie über mich gespeichert haben.",
+        "Schicken Sie mir bitte einen Auszug meiner gespeicherten Daten.",
+        "Bitte teilen Sie mir mit, welche personenbezogenen Daten Sie von mir verarbeiten.", "Ich beantrage Auskunft über meine Daten.",
+    ],
+    "fr": [
+        "Je souhaite savoir ce que vous savez sur moi.", "Merci de me fournir l'ensemble des données me concernant.",
+        "Pouvez-vous m'envoyer toutes mes données personnelles ?", "Je demande l'accès à mes données.",
+    ],
+    "es": [
+        "Quisiera saber qué información personal tienen mía.", "Les pido una copia de mi información personal.",
+        "Quiero acceder a todos mis datos personales.", "Mándenme todo lo que tienen sobre mí.",
+    ],
+    "pt": [
+        "Quero saber o que têm guardado sobre mim.", "Peço uma cópia das minhas informações pessoais.", "Quero acessar todos os meus dados pessoais.",
+        "Mandem-me tudo o que têm sobre mim.",
+    ],
+    "hi": [
+        "मुझे बताइए कि आपके पास मेरी कौन सी जानकारी है।", "मेरी जानकारी की एक प्रति दें।",
+    ],
+}
+HARDER_OTHER = {
+    "en": [
+        "Can you delete the test data from our sandbox?", "We lost our data in the migration.", "Please send the data sheet for model X.",
+        "My information page shows the wrong logo.", "Could you delete the number from the blacklist?",
+        "Please delete my order 4711, I ordered twice.", "I need to know what data rates apply in Germany.", "Where do you keep your servers?",
+        "Please delete our old logo from the invoice template.", "Please provide details of the charges on my bill.",
+        "The contact details on your website are outdated.", "All information was received, thanks.",
+        "Please share the recording of yesterday's call with me.", "Could you tell me everything about the new plan?",
+        "Please remove the restriction on my line.", "Please export my contacts to the new phone system.", "Can I get a copy of my last bill?",
+        "I want my money back.", "What do you know about the outage?", "Please keep my data safe.", "Please erase the board before the meeting.",
+        "Could you forward the data to our accountant? He needs the March invoice.",
+        "I would like to receive more information on data protection training.", "My personal hotspot is not working.",
+        "I want to change all my personal details in my profile.", "Please send me all information about the new tariff.",
+        "All our users complain about the data speed.", "We need all the information about number porting.",
+        "My personal manager has left, who is my new contact?", "Please remove the personal greeting from my line.",
+        "Can you please activate data for all my numbers?", "Is my personal data shared with third parties?",
+        "Where can I read about how you handle my personal data?", "I received a mail saying that you delete inactive accounts, is that true?",
+        "Please remove all holds from my account.", "Please cancel all my subscriptions.",
+        "The personal assistant feature deletes my notes, please fix.", "We want a copy of all invoices of 2024.",
+        "Please delete all messages in my voicemail box.", "I would like to have all information on my last bill explained.",
+        "My details on the bill are wrong, please correct them.", "Please provide my account balance.", "Could you give me the details of my plan?",
+        "I need details of all calls made from my number yesterday.", "Please send me the details of your data center.",
+        "I need a list of all my active numbers.", "Please share the list of our users.", "Your invoice shows data that is not mine.",
+        "Remove all data add-ons from my plan.", "I can't see any data in my report.",
+        "I have deleted all my contacts from the phone, how do I get them back?", "Please remove my colleague from the account, he retired.",
+        "Please make all my data roaming free.", "Thank you for sending me all the information I needed.", "Please stop sending me information.",
+        "I want to record all my calls.", "Please tell me the status of my personal loan of a phone.",
+        "For the audit we need a list of who can access our data.", "The data you sent me is incomplete, please resend the March report.",
+        "You have my permission to keep my data.", "Do you keep my data after I cancel?",
+        "Please correct the personal data in my account: my name is misspelt.", "What is your procedure for data deletion requests?",
+        "We are a processor for our customers and need your GDPR documentation.",
+        "Please complete our GDPR questionnaire about data access and retention.",
+    ],
+    "de": [
+        "Bitte löschen Sie den Termin am Freitag.", "Was kostet ein Datenpaket?", "Bitte schicken Sie mir die Daten des Technikers.",
+        "Meine Daten im Impressum sind falsch.", "Ich brauche eine Kopie meines Vertrags.", "Bitte ändern Sie meine persönlichen Daten.",
+        "Alle unsere Telefone sind ohne Daten.", "Bitte senden Sie mir alle Informationen zum Tarif.",
+        "Bitte löschen Sie alle Sperren auf meinem Anschluss.", "Ist mein Konto nach DSGVO sicher?", "Ich habe eine Frage zum Datenschutz.",
+    ],
+    "fr": [
+        "Supprimez la ligne 12 de la facture.", "Je souhaite savoir quels forfaits vous proposez.",
+        "Merci de m'envoyer les données techniques du routeur.", "Je veux modifier mes informations personnelles.",
+        "Envoyez-moi toutes les informations sur l'offre.", "Mes données mobiles sont lentes.", "Supprimez toutes les options de mon forfait.",
+    ],
+    "es": [
+        "Borren la línea 12 de la factura.", "Quiero saber qué tarifas tienen.", "Envíen los datos técnicos del router.",
+        "Quiero cambiar mis datos personales.", "Envíenme toda la información sobre la oferta.", "Mis datos móviles van lentos.",
+        "Eliminen todas las opciones de mi plan.",
+    ],
+    "pt": [
+        "Apaguem a linha 12 da fatura.", "Quero saber que planos têm.", "Enviem os dados técnicos do router.", "Quero alterar os meus dados pessoais.",
+        "Enviem toda a informação sobre a oferta.", "Os meus dados móveis estão lentos.", "Removam todas as opções do meu plano.",
+    ],
+    "hi": [
+        "कृपया मेरा रिचार्ज करें।", "मुझे नए प्लान की जानकारी चाहिए।", "मुझे मेरे बिल की जानकारी चाहिए।", "मेरा सारा डेटा खत्म हो गया।",
+        "मेरे नंबर की जानकारी अपडेट करें।",
+    ],
+}
 SUBJECTS = {
     "en": ["Hello", "Question", "My account", "(no subject)", "Request", "Urgent", "Help needed", "Customer 481516", "Complaint"],
     "de": ["Hallo", "Frage", "Mein Konto", "Anfrage", "Dringend"],
@@ -266,6 +398,7 @@ AROUND = {
 def sentences():
     """Every sentence with its language and what it asks for; None for nothing."""
     tables = [("delete", DELETE), ("export", EXPORT), ("both", BOTH), (None, OTHER), ("delete", MORE_DELETE), ("export", MORE_EXPORT), (None, MORE_OTHER)]
+    tables += [("delete", HARDER_DELETE), ("export", HARDER_EXPORT), (None, HARDER_OTHER)]
     for asked, table in tables:
         for language, texts in table.items():
             for text in texts:

@@ -51,7 +51,7 @@ static PATTERNS: LazyLock<Vec<(Regex, Read)>> = LazyLock::new(|| {
         (format!(r"\b(?P<m>{m})\b\.?\s*(?P<y>'\d{{2}})\b"), month),
         (r"\b(?P<y>(?:19|20)\d{2})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?:t[\d:.]+(?:z|[+-]\d\d:?\d\d)?)?\b".into(), iso),
         (r"\b(?P<a>\d{1,2})(?:/(?P<b1>\d{1,2})/|-(?P<b2>\d{1,2})-|\.(?P<b3>\d{1,2})\.)(?P<y>\d{4}|\d{2})\b".into(), numeric),
-        (format!(r"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th|º|ª|°|\.º)?[\s./-]*(?:(?:of|de|del)\s+)?(?P<m>{m})\b\.?(?:[\s,'/-]*(?:(?:of|de|del|do)\s+)?(?P<y>(?:19|20)\d{{2}}|'\d{{2}}|\d{{2}}\b)\b)?"), written),
+        (format!(r"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th|º|ª|°)?(?:\.?º?\s*|[/-])(?:(?:of|de|del)\s+)?(?P<m>{m})\b\.?(?:[\s,'/-]*(?:(?:of|de|del|do)\s+)?(?P<y>(?:19|20)\d{{2}})\b|\s*'(?P<y2>\d{{2}})\b|[/ -](?P<y3>\d{{2}})\b)?"), written),
         (format!(r"\b(?P<m>{m})\.?\s*(?:to|till|until|thru|through|and|-|–|—|à|a|au|al|e|y|et|से)\s*(?P<n>{m})\.?[\s,.']+(?:(?:of|de|del|do)\s+)?(?P<y>\d{{4}})\b"), months),
         (format!(r"\b(?P<m>{m})\b[\s.,'/-]*(?:(?:of|de|del|do)\s+)?(?P<y>(?:19|20)\d{{2}}|'\d{{2}})\b"), month),
         (format!(r"\b(?P<m>{m})\b\.?[\s-]+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\b(?:[,\s-]+(?P<y>(?:19|20)\d{{2}}|'\d{{2}})\b)?"), written),
@@ -59,7 +59,7 @@ static PATTERNS: LazyLock<Vec<(Regex, Read)>> = LazyLock::new(|| {
         (r"\b(?:last|past|previous)\s+(?P<n>24|48|72)\s*(?P<u>hour)s?\b".into(), relative),
         (r"\b(?P<u>week|month|quarter|year)\s+last\b".into(), relative),
         (r"\b(?:ytd|year[ -]to[ -]date)\b".into(), year_to_date),
-        (r"\b(?:the )?(?:last|past|previous|preceding|recent)\s+(?P<n>\d{1,4}|[a-z]+)?\s*(?P<u>day|week|month|quarter|year)s?\b".into(), relative),
+        (r"\b(?:the )?(?:last|past|previous|preceding|recent)\s+(?P<n>\d{1,4}|[a-z]+)?[\s-]*(?P<u>day|week|month|quarter|year)s?\b".into(), relative),
         (r"\b(?P<this>this|current) (?P<u>week|month|quarter|year)\b".into(), current),
         (r"\b(?P<w>today|now|yesterday)\b".into(), named_day),
         (r"\b(?P<y>(?:19|20)\d{2})\s*(?:-|–|—|to)\s*(?P<z>(?:19|20)\d{2})\b".into(), years),
@@ -132,7 +132,8 @@ fn full_year(captures: &Captures<'_>, name: &str) -> Option<i16> {
 
 /// A year that may be written `'25`.
 fn short_year(captures: &Captures<'_>) -> Option<i16> {
-    let year: i16 = captures.name("y")?.as_str().trim_start_matches('\'').parse().ok()?;
+    let year = ["y", "y2", "y3"].into_iter().find_map(|name| captures.name(name))?;
+    let year: i16 = year.as_str().trim_start_matches('\'').parse().ok()?;
     Some(if year < 100 { 2000 + year } else { year })
 }
 
@@ -302,6 +303,10 @@ fn relative(captures: &Captures<'_>, context: &ReadingContext) -> Option<When> {
     let count = match count.as_str().to_ascii_lowercase().as_str() {
         "a" | "an" => 1,
         "few" | "couple" => return Some(When::Invalid),
+        "fifteen" => 15,
+        "thirty" => 30,
+        "sixty" => 60,
+        "ninety" => 90,
         word => match words.iter().position(|known| *known == word) {
             Some(at) => i64::try_from(at).ok()? + 1,
             None => word.parse().ok()?,

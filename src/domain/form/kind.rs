@@ -2,8 +2,8 @@
 //! conflict, never a choice. A title is a run of title words that name data, a kind and a request, in any order, so that
 //! every language has one rule; prefixes of replies and forwards are looked past.
 
+use super::glyphs::{start, visible};
 use super::language::{Languages, TitleWord};
-use super::lines::visible;
 use super::pattern::pattern;
 use super::words::words;
 use crate::domain::request::Kind;
@@ -52,7 +52,7 @@ pub(super) fn of_bare_title(line: &str, languages: &Languages) -> Option<Named> 
 
 /// The title and what follows it.
 fn title(line: &str, languages: &Languages) -> Option<(Named, String)> {
-    let line = visible(crate::domain::form::lines::start(line, LINE_BYTES_MAX));
+    let line = visible(start(line, LINE_BYTES_MAX));
     let mut rest = line.as_str();
     for _ in 0..=PREFIXES_MAX {
         if let Some((named, end)) = title_at_start(rest, languages) {
@@ -138,7 +138,7 @@ fn title_at_start(text: &str, languages: &Languages) -> Option<(Named, usize)> {
 
 /// The words of a `Request:` line, or of a subject above a form.
 pub(super) fn of_words(line: &str, languages: &Languages) -> Option<Named> {
-    let line = visible(crate::domain::form::lines::start(line, LINE_BYTES_MAX));
+    let line = visible(start(line, LINE_BYTES_MAX));
     let mut named = Title::default();
     let mut from = 0;
     for (number, place) in words(&line).into_iter().enumerate() {

@@ -7,6 +7,8 @@
 mod acknowledgement;
 mod answer;
 mod dates;
+mod english;
+mod glyphs;
 mod kind;
 mod labels;
 mod language;
@@ -21,7 +23,9 @@ mod problems;
 mod ranges;
 mod reader;
 mod requester;
+mod rule;
 mod scoping;
+mod several;
 mod sheet;
 mod timeframe;
 mod words;

@@ -3,6 +3,7 @@
 //! have about me"). Questions about how to do it, denials and reports are ordinary support mail. It guesses only the kind.
 
 use super::pattern::checked;
+use super::rule::Rule;
 use super::words::{composed, folded};
 use crate::domain::request::Kind;
 use regex::Regex;
@@ -27,6 +28,8 @@ pub struct OwnWords {
     pub export_alone: Vec<String>,
     /// What makes a sentence no wish.
     pub not: Vec<String>,
+    /// What asks for deletion together with the sentence before: "You have my data. Please delete it."
+    pub across: Vec<String>,
     /// What asks for deletion although it sounds like a denial.
     pub always: Vec<String>,
     /// Parts that stand in rules as `{name}`.
@@ -36,9 +39,9 @@ pub struct OwnWords {
 impl OwnWords {
     /// The first rule that cannot be compiled.
     pub fn broken_rule(&self) -> Option<&str> {
-        let all =
-            [&self.delete, &self.export, &self.export_alone, &self.not, &self.always].into_iter().flatten();
-        all.map(String::as_str).find(|rule| checked(&self.written_out(rule)).is_none())
+        let lists = [&self.delete, &self.export, &self.export_alone, &self.not, &self.across, &self.always];
+        let mut all = lists.into_iter().flatten().map(String::as_str);
+        all.find(|rule| Rule::new(&self.written_out(rule)).is_none())
     }
 
     fn written_out(&self, rule: &str) -> String {
@@ -48,15 +51,19 @@ impl OwnWords {
     }
 }
 
+/// A rule with the kind that it asks for and its name: language, list, number.
+type Named = (Kind, String, Rule);
+
 /// The rules of one language, compiled.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     written: OwnWords,
-    near: Vec<String>,
-    wishes: Vec<(Kind, String, Regex)>,
-    alone: Vec<(Kind, String, Regex)>,
-    not: Vec<Regex>,
-    always: Vec<(Kind, String, Regex)>,
+    near: Option<Regex>,
+    wishes: Vec<Named>,
+    alone: Vec<Named>,
+    not: Vec<Rule>,
+    across: Vec<Named>,
+    always: Vec<Named>,
 }
 
 impl PartialEq for Rules {
@@ -70,39 +77,46 @@ impl Eq for Rules {}
 impl Rules {
     /// Compiles; a rule that cannot be is left out, and the configuration has told of it.
     pub(super) fn new(code: &str, written: &OwnWords) -> Self {
-        let compile = |rules: &[String], kind: Kind, name: &str| -> Vec<(Kind, String, Regex)> {
+        let compile = |rules: &[String], kind: Kind, name: &str| -> Vec<Named> {
             let numbered = rules.iter().enumerate();
             numbered
                 .filter_map(|(at, rule)| {
-                    Some((kind, format!("{code}.{name}.{}", at + 1), checked(&written.written_out(rule))?))
+                    Some((kind, format!("{code}.{name}.{}", at + 1), Rule::new(&written.written_out(rule))?))
                 })
                 .collect()
         };
         let mut wishes = compile(&written.delete, Kind::Delete, "delete");
         wishes.extend(compile(&written.export, Kind::Export, "export"));
         Self {
-            near: written.near.iter().map(|piece| folded(piece)).collect(),
+            near: any_of(&written.near),
             wishes,
             alone: compile(&written.export_alone, Kind::Export, "export_alone"),
-            not: written.not.iter().filter_map(|rule| checked(&written.written_out(rule))).collect(),
+            not: written.not.iter().filter_map(|rule| Rule::new(&written.written_out(rule))).collect(),
+            across: compile(&written.across, Kind::Delete, "across"),
             always: compile(&written.always, Kind::Delete, "always"),
             written: written.clone(),
         }
     }
 
-    fn hear<'a>(&'a self, sentence: &str, lower: &str, wishes: &mut Vec<(Kind, &'a str)>) {
-        if !self.near.iter().any(|piece| lower.contains(piece.as_str())) {
+    /// Adds what a sentence asks for; `both` is the sentence before it and itself, and `near` the same in small letters.
+    fn hear<'a>(&'a self, sentence: &str, both: &str, near: &str, wishes: &mut Vec<(Kind, &'a str)>) {
+        if !self.near.as_ref().is_some_and(|pieces| pieces.is_match(near)) {
             return;
         }
-        let matching =
-            |rules: &'a [(Kind, String, Regex)]| rules.iter().filter(|(_, _, rule)| rule.is_match(sentence));
-        let mut heard: Vec<_> = matching(&self.wishes).collect();
+        let matching = |rules: &'a [Named], text: &str| -> Vec<&'a Named> {
+            rules.iter().filter(|(_, _, rule)| rule.is_match(text)).collect()
+        };
+        let mut heard = matching(&self.wishes, sentence);
         if heard.is_empty() {
-            heard.extend(matching(&self.alone));
+            heard = matching(&self.alone, sentence);
         }
-        let denied = !heard.is_empty() && self.not.iter().any(|rule| rule.is_match(sentence));
-        let always: Vec<_> = matching(&self.always).collect();
-        for (kind, name, _) in heard.into_iter().filter(|_| !denied).chain(always) {
+        if heard.is_empty() {
+            heard = matching(&self.across, both);
+        }
+        if !heard.is_empty() && self.not.iter().any(|rule| rule.is_match(sentence)) {
+            heard.clear();
+        }
+        for (kind, name, _) in heard.into_iter().chain(matching(&self.always, sentence)) {
             if !wishes.iter().any(|(known, _)| known == kind) {
                 wishes.push((*kind, name));
             }
@@ -110,16 +124,27 @@ impl Rules {
     }
 }
 
+/// One pattern for all these pieces: a mail has many sentences, and a language many pieces.
+fn any_of(pieces: &[String]) -> Option<Regex> {
+    let pieces: Vec<String> = pieces.iter().map(|piece| regex::escape(&folded(piece))).collect();
+    if pieces.is_empty() { None } else { checked(&pieces.join("|")) }
+}
+
 /// The kinds that the text asks for, each with the first rule that said so: empty when it is no request.
 pub(super) fn kinds<'a>(subject: &str, lines: &str, rules: &'a [Rules]) -> Vec<(Kind, &'a str)> {
     let mut wishes = Vec::new();
+    let mut before = String::new();
     // Wrapped lines belong to one sentence; an empty line ends one.
     let text = format!("{subject}.\n\n{lines}").replace("\n\n", ". ").replace('\n', " ");
     for sentence in sentences(&text).take(SENTENCES_MAX) {
         let sentence: String = composed(sentence).chars().take(SENTENCE_CHARS_MAX).collect();
-        let lower = sentence.to_lowercase();
+        let both = format!("{before}{sentence}");
+        let near = both.to_lowercase();
         for rules in rules {
-            rules.hear(&sentence, &lower, &mut wishes);
+            rules.hear(&sentence, &both, &near, &mut wishes);
+        }
+        if sentence.chars().any(char::is_alphanumeric) {
+            before = sentence;
         }
     }
     wishes
@@ -175,6 +200,8 @@ mod tests {
             "I request the deletion of my personal data",
             "Please remove\nall of our customer data",
             "I no longer want you to store my data.",
+            "Do you still have my data? If so, please delete it.",
+            "I formally request erasure under the UK GDPR.",
             "Bitte löschen Sie alle meine Daten.",
             "Je souhaite la suppression de mes données personnelles.",
             "Solicito la eliminación de todos mis datos.",

@@ -12,7 +12,11 @@ const MONTH: &str = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|
 static WAYS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let joint = r"\s*(?:-|–|—|to|until|till|thru|through|and|&|a|au|al|à|bis)\s*";
     let nth = r"(?:st|nd|rd|th|\.)?";
-    let all: [(String, &str); 6] = [
+    let all: [(String, &str); 8] = [
+        // A time of day says nothing where whole days count.
+        (r"(?:\b(?:at|um|à|a las|às)\s+|,\s*)?\b(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?:\s*(?:am|pm|hrs|uhr|ist|utc|gmt|z))?\b".into(), " "),
+        // What is left of `2025-01-01T00:00:00Z`.
+        (r"\b(\d{4}-\d\d-\d\d)t[\d:]*".into(), "$1"),
         (r"\b(\d{4}-\d\d-\d\d)\s*(?:/|\.\.+|–|—)\s*(\d{4}-\d\d-\d\d)\b".into(), "$1 to $2"),
         (r"\b(20\d\d)([01]\d)([0-3]\d)\s*(?:-|–|to|/)\s*(20\d\d)([01]\d)([0-3]\d)\b".into(), "$1-$2-$3 to $4-$5-$6"),
         (r"\b(\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d\d))\s*(?:-|–|—)\s*(\d{1,2}[./]\d{1,2}[./](?:\d{4}|\d\d))\b".into(), "$1 to $2"),
@@ -50,5 +54,6 @@ mod tests {
         check("5th to 12th March 2024", "5 March 2024 to 12 March 2024");
         check("1-31 Mar 2024", "1 Mar 2024 to 31 Mar 2024");
         check("+91 98765 43210, 2024", "+91 98765 43210, 2024");
+        check("2024-01-01 00:00 to 2024-03-31 23:59", "2024-01-01   to 2024-03-31  ");
     }
 }

@@ -2,10 +2,10 @@
 //! address and the number are found by their shape; of what is left, words such as "Owner" are the role. None of it is
 //! believed: the directory knows who may ask, and the challenge goes to the address on file (standard S1).
 
-use super::labels;
 use super::language::{Label, Languages};
 use super::pattern::{TAKEN, pattern, take};
 use super::problems::problem;
+use super::several;
 use super::words::words;
 use super::{Field, Problem, ProblemCode, ReadingContext, Requester, links, phone};
 use crate::domain::address::Address;
@@ -159,7 +159,7 @@ fn name_and_role(text: &str, languages: &Languages) -> (Option<Personal>, Option
     let mut sorted = Sorted::default();
     let mut label = None;
     let mut from = 0;
-    for (range, next) in labels::inline(text, languages) {
+    for (range, next) in several::inline(text, languages) {
         sorted.take(label, pieces(text.get(from..range.start).unwrap_or(""), languages));
         label = Some(next);
         from = range.end;

@@ -91,7 +91,7 @@ type Found = Vec<(usize, String)>;
 /// Reads the scope. `written` is the value of the scope line and of the lines that belong to it.
 pub(super) fn read(written: &str, context: &ReadingContext) -> (Scope, Vec<Problem>) {
     let kept: String = written.chars().take(TEXT_CHARS_MAX).collect();
-    let text = links::without(&kept.replace('\n', ", "));
+    let text = links::without(&kept.replace('\n', ", ").replace('"', " "));
     let mut text = ranges::written_out(&context.languages.in_english(&text)).into_owned();
     let mut problems = Vec::new();
     let (mut users, mut numbers) = (Found::new(), Found::new());

@@ -132,7 +132,8 @@ fn legal_basis(fields: &[Line], problems: &mut Vec<Problem>) -> Option<String> {
         problems.push(problem(Field::LegalBasis, ProblemCode::Placeholder));
         return None;
     }
-    Some(value.replace('\n', " ").chars().take(LEGAL_BASIS_CHARS_MAX).collect())
+    let value = value.replace('\n', " ");
+    Some(value.trim_matches(['"', ' ']).chars().take(LEGAL_BASIS_CHARS_MAX).collect())
 }
 
 fn requester_of(fields: &[Line], context: &ReadingContext) -> (Requester, Vec<Problem>) {

@@ -41,7 +41,7 @@ fn first_of(incoming: &Incoming, marks: &[(Mark, &str)]) -> Option<String> {
 }
 
 /// Local parts of machines, without dots and dashes: whole, or as their beginning or end.
-const WHOLE: [&str; 24] = [
+const WHOLE: [&str; 23] = [
     "postmaster",
     "bounce",
     "bounces",
@@ -59,7 +59,6 @@ const WHOLE: [&str; 24] = [
     "root",
     "cron",
     "daemon",
-    "nobody",
     "wwwdata",
     "unsubscribe",
     "robot",
