@@ -163,6 +163,7 @@ impl Shared {
     /// A disk that failed once may lie about the next write: the process ends and starts anew (standard R10).
     fn failed(&self, part: &Part, failure: &Failure) {
         tracing::error!(?part, %failure, "a turn failed; it is tried again");
+        self.workflow.heed(failure);
         self.health.failed(part, if failure.is_disk_full() { "disk full" } else { "failed" });
         if failure.is_disk_failure() {
             let _ = self.fatal.set(Fatal::Disk(format!("the state's disk failed: {failure}")));

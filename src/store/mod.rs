@@ -131,12 +131,17 @@ impl Store {
     /// Remembers that the disk failed, or is full.
     fn noted(&self, outcome: Result<(), StoreError>) -> Result<(), StoreError> {
         if let Err(error) = &outcome {
-            self.disk_failed.fetch_or(error.is_disk_failure(), Ordering::Relaxed);
-            if error.is_disk_full() {
-                self.reserve.give_up();
-            }
+            self.heed(error);
         }
         outcome
+    }
+
+    /// The same for an error that a statement met before the commit: SQLite writes what its cache cannot hold at once.
+    pub fn heed(&self, error: &StoreError) {
+        self.disk_failed.fetch_or(error.is_disk_failure(), Ordering::Relaxed);
+        if error.is_disk_full() {
+            self.reserve.give_up();
+        }
     }
 
     /// Keeps room on the disk, from now on or anew after it was full; says whether there is enough for new work.

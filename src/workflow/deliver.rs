@@ -76,7 +76,10 @@ impl Workflow {
         results: &HashMap<String, Delivery>,
     ) -> Result<(), Failure> {
         match self.settle(rows, results).await {
-            Err(failure) if failure.is_disk_full() => self.settle(rows, results).await,
+            Err(failure) if failure.is_disk_full() => {
+                self.heed(&failure);
+                self.settle(rows, results).await
+            }
             settled => settled,
         }
     }

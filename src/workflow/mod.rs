@@ -160,6 +160,13 @@ impl Workflow {
         &self.settings
     }
 
+    /// Takes notice of what a failure says of the state's disk.
+    pub fn heed(&self, failure: &Failure) {
+        if let Failure::Store(error) = failure {
+            self.store.heed(error);
+        }
+    }
+
     fn caps(&self) -> MutexGuard<'_, Caps> {
         self.caps.lock().unwrap_or_else(PoisonError::into_inner)
     }
