@@ -160,7 +160,8 @@ def serve(mail_root, control_dir, tls, password, report):
     handler = Handler(mail_root, control_dir)
 
     def authenticator(server, session, envelope, mechanism, data):
-        return AuthResult(success=data.password == password.encode())
+        # handled=False: aiosmtpd says 535 for us; by default it leaves a wrong password without any answer.
+        return AuthResult(success=data.password == password.encode(), handled=False)
 
     async def run():
         loop = asyncio.get_running_loop()

@@ -255,6 +255,17 @@ impl Site {
         self.state = state;
     }
 
+    /// A mail in the watched mailbox with these bytes, which may be anything.
+    pub(crate) fn receives(&self, from: &str, raw: &str) {
+        let host = from.rsplit('@').next().unwrap();
+        submit(rig(), host, from, &self.desk, raw.as_bytes()).unwrap();
+    }
+
+    /// Every mail that waits is due now: a wait of minutes by the real clock is not played.
+    pub(crate) async fn outbox_is_due(&self) {
+        run_sql(&self.state, "UPDATE outbox SET next_at = 0 WHERE state = 'queued'").await;
+    }
+
     /// Runs SQL on the company's database.
     pub(crate) async fn company_runs(&self, sql: &str) {
         run_sql(&self.telephony(), sql).await;
@@ -278,15 +289,6 @@ impl Site {
         let issued = workflow.operate(issue, &actor).await;
         workflow.store().close().await;
         codes_of(issued)
-    }
-}
-
-#[cfg(feature = "faults")]
-impl Site {
-    /// A mail in the watched mailbox with these bytes, which may be anything.
-    pub(crate) fn receives(&self, from: &str, raw: &str) {
-        let host = from.rsplit('@').next().unwrap();
-        submit(rig(), host, from, &self.desk, raw.as_bytes()).unwrap();
     }
 }
 

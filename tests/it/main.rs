@@ -3,6 +3,8 @@
 // `cfg(test)` on the modules tells clippy that helpers outside of `#[test]` functions are tests too.
 
 #[cfg(test)]
+mod bad_input;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod config_file;
