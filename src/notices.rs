@@ -352,7 +352,7 @@ mod tests {
         For experts, the SHA-256 of the file: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 
         Your rights
-        If you are not content with this, write to Meera Nair, privacy@acme.example. You may also complain to the Data Protection Board of India, and you may go to court.
+        If you are not content with this, write to Meera Nair, privacy@acme.example. You may also complain to the Data Protection Board of India. An order of the Board may be appealed to the Appellate Tribunal. The law that gives you these rights is the India Digital Personal Data Protection Act (DPDP Act).
 
         -- 
         Acme Telephony
@@ -376,7 +376,7 @@ mod tests {
 
         What we refuse, and why:
 
-        The whole request: we could not make sure that you are the person whose data this is. Legal ground: GDPR article 12(6) (identity-not-verified).
+        The whole request: we could not make sure that you are the person whose data this is. Legal ground: DPDP Act 2023, section 12(3) (identity-not-verified).
         What you can do: Please write again from the e-mail address that you use with us, and answer the mail that we send there. If that address is out of date, ask us how to change it. We do not need a copy of an identity card.
 
         Nothing was sent and nothing was deleted.
@@ -384,7 +384,7 @@ mod tests {
         Data that we keep on these grounds is kept for this purpose only and used for nothing else.
 
         Your rights
-        If you are not content with this, write to Meera Nair, privacy@acme.example. You may also complain to the Data Protection Board of India, and you may go to court.
+        If you are not content with this, write to Meera Nair, privacy@acme.example. You may also complain to the Data Protection Board of India. An order of the Board may be appealed to the Appellate Tribunal. The law that gives you these rights is the India Digital Personal Data Protection Act (DPDP Act).
 
         Date of this decision: 4 March 2026
 
@@ -428,12 +428,12 @@ mod tests {
         - number +91 98765 43210
         - from 1 January 2025 to 31 March 2025
 
-        Legal ground: GDPR article 12(6) (identity-not-verified). Nothing was sent and nothing was deleted.
+        Legal ground: DPDP Rules 2025, rule 14 (identity-not-verified). Nothing was sent and nothing was deleted.
 
         What you can do: write to us again at any time, from the e-mail address that you use with us, and answer the mail that we send there. If that address is out of date, ask us how to change it. We do not need a copy of an identity card.
 
         Your rights
-        If you are not content with this, write to Meera Nair, privacy@acme.example. You may also complain to the Data Protection Board of India, and you may go to court.
+        If you are not content with this, write to Meera Nair, privacy@acme.example. You may also complain to the Data Protection Board of India. An order of the Board may be appealed to the Appellate Tribunal. The law that gives you these rights is the India Digital Personal Data Protection Act (DPDP Act).
 
         Date of this decision: 16 March 2026
 

@@ -86,6 +86,12 @@ pub struct Texts {
     environment: minijinja::Environment<'static>,
 }
 
+/// The path of a file below a folder, as templates are named.
+fn name_below(dir: &Path, path: &Path) -> String {
+    let below = path.strip_prefix(dir).unwrap_or(path);
+    below.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
 impl Texts {
     /// The templates in the binary.
     pub fn built_in() -> Result<Self, RenderError> {
@@ -119,13 +125,34 @@ impl Texts {
         collect(dir, DEPTH_MAX, &mut files)?;
         for path in files {
             let source = std::fs::read_to_string(&path).map_err(|source| unreadable(&path, source))?;
-            let below = path.strip_prefix(dir).unwrap_or(&path);
-            let name: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-            let name = name.join("/");
+            let name = name_below(dir, &path);
             let added = texts.environment.add_template_owned(name.clone(), source);
             added.map_err(|error| syntax_error(&name, &error))?;
         }
         Ok(texts)
+    }
+
+    /// The templates in the binary as they are written, by path.
+    pub const fn sources() -> &'static [(&'static str, &'static str)] {
+        BUILT_IN
+    }
+
+    /// What lies below `dir` and does nothing useful: files that are the same as the built-in ones and would hide a better
+    /// one of a later version, and files that replace none.
+    pub fn idle_overrides(dir: &Path) -> Result<Vec<String>, RenderError> {
+        let mut files = Vec::new();
+        collect(dir, DEPTH_MAX, &mut files)?;
+        let mut idle = Vec::new();
+        for path in files {
+            let source = std::fs::read_to_string(&path).map_err(|source| unreadable(&path, source))?;
+            let name = name_below(dir, &path);
+            let built_in = BUILT_IN.iter().find(|(known, _)| *known == name);
+            if built_in.is_none_or(|(_, text)| *text == source) {
+                idle.push(name);
+            }
+        }
+        idle.sort();
+        Ok(idle)
     }
 
     /// Paths of all templates, sorted.

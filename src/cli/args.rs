@@ -8,6 +8,7 @@ use crate::domain::ids::{Reference, StaffName};
 use crate::domain::policy::StaffRole;
 use crate::domain::request::Ground;
 use clap::{Args, Subcommand};
+use jiff::civil::Date;
 use std::path::PathBuf;
 
 /// Where the configuration lies unless `-c` says otherwise.
@@ -115,6 +116,20 @@ pub enum RequestsWhat {
     Timeline(Ref),
     /// Count what a request would touch: its frozen plan, or a dry run that stores nothing
     Plan(Ref),
+    /// Take the further time that the law allows, once; asks for an unused one-time code of that member of staff
+    Extend {
+        /// Which request.
+        #[command(flatten)]
+        reference: Ref,
+        /// Why, for the customer
+        #[arg(value_name = "REASON")]
+        reason: String,
+        /// Who takes it
+        #[arg(long = "as", value_name = "STAFF", value_parser = staff_name)]
+        staff: StaffName,
+    },
+    /// Try again now: send a mail that never arrived once more, run a job that waits
+    Retry(Ref),
     /// Approve the frozen plan of a request; asks for an unused one-time code of that member of staff
     Approve {
         /// Which request.
@@ -142,6 +157,78 @@ pub enum RequestsWhat {
     },
     /// Close a request that its requester took back by another way than mail
     Withdraw(Ref),
+}
+
+/// `dsrd quarantine`.
+#[derive(Args, Clone, Debug)]
+pub struct Quarantine {
+    /// The configuration.
+    #[command(flatten)]
+    pub file: ConfigFile,
+    /// Text or JSON.
+    #[command(flatten)]
+    pub output: Output,
+    /// What to do.
+    #[command(subcommand)]
+    pub what: QuarantineWhat,
+}
+
+/// The words after `dsrd quarantine`.
+#[derive(Subcommand, Clone, Debug)]
+pub enum QuarantineWhat {
+    /// List the mails that could not be handled, and why
+    List,
+    /// Show one of them as far as it can be read
+    Show {
+        /// Its number, from the list
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Read it once more, after its cause is gone
+    Requeue {
+        /// Its number, from the list
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Forget what it said; the mailbox keeps it
+    Discard {
+        /// Its number, from the list
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+}
+
+/// `dsrd report`.
+#[derive(Args, Clone, Debug)]
+pub struct Report {
+    /// The configuration.
+    #[command(flatten)]
+    pub file: ConfigFile,
+    /// Text or JSON.
+    #[command(flatten)]
+    pub output: Output,
+    /// First day of receipt that counts
+    #[arg(long, value_name = "DATE")]
+    pub from: Option<Date>,
+    /// Last day of receipt that counts
+    #[arg(long, value_name = "DATE")]
+    pub to: Option<Date>,
+}
+
+/// `dsrd completions`.
+#[derive(Args, Clone, Debug)]
+pub struct Completions {
+    /// Which shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// `dsrd man`.
+#[derive(Args, Clone, Debug)]
+pub struct Man {
+    /// Folder to write a page for every command to; without one the page of dsrd itself is printed
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
 }
 
 /// `dsrd staff`.
@@ -308,6 +395,9 @@ mod tests {
         check("dsrd requests refuse DSR-7K3M-9Q2X because --as asha", false);
         check("dsrd requests list --all", true);
         check("dsrd requests show 7K3M", false);
+        check("dsrd requests extend DSR-7K3M-9Q2X reason --as asha", true);
+        check("dsrd requests extend DSR-7K3M-9Q2X --as asha", false);
+        check("dsrd requests retry DSR-7K3M-9Q2X", true);
         check("dsrd requests withdraw DSR-7K3M-9Q2X", true);
         check("dsrd staff add asha --address asha@acme.example --role approver", true);
         check("dsrd staff add asha --address asha --role approver", false);

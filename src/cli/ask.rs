@@ -2,8 +2,9 @@
 //! the same rules and the same audit entries (decision 23). What is asked is `workflow/operate.rs`'s.
 
 use super::{CliError, Exit, open};
-use crate::config::Config;
+use crate::config::{Config, DatabaseUrl};
 use crate::control;
+use crate::daemon::lock::StateLock;
 use crate::env::Env;
 use crate::workflow::{Operation, Reply};
 use std::io::{BufRead, IsTerminal, Write};
@@ -31,6 +32,7 @@ pub async fn operate(
     let reply = if let Some(reply) = asked {
         reply
     } else {
+        nobody_else_holds_it(config, doing)?;
         let workflow = open::workflow(config, env).await?;
         let reply = workflow.operate(operation, &open::operator()?).await;
         workflow.store().close().await;
@@ -41,6 +43,25 @@ pub async fn operate(
         Reply::Unchanged { why } => Err(CliError::no(format!("did not {doing}: {why}"))),
         Reply::Refused { why } => Err(CliError::usage(format!("cannot {doing}: {why}"))),
         Reply::Failed { why } => Err(CliError::outside(format!("cannot {doing}: {why}; try again"))),
+    }
+}
+
+/// No daemon answers, so this process may open the state; not where one has it and listens elsewhere (decision 23).
+fn nobody_else_holds_it(config: &Config, doing: &str) -> Result<(), CliError> {
+    let DatabaseUrl::Sqlite { path } = &config.state.url else {
+        return Ok(());
+    };
+    match StateLock::is_held(path) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(CliError::usage(format!(
+            "cannot {doing}: a daemon holds the state {} and does not listen on {}; use the configuration that it runs with",
+            path.display(),
+            config.control.socket.display()
+        ))),
+        Err(error) => Err(CliError::outside(format!(
+            "cannot {doing}: looking whether a daemon holds the state {}: {error}; run this as root or as the daemon's user",
+            path.display()
+        ))),
     }
 }
 

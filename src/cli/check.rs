@@ -10,6 +10,7 @@ use crate::domain::plan::Category;
 use crate::env::Env;
 use crate::mailbox::{Abilities, MailboxError};
 use crate::notices;
+use crate::render::Texts;
 use crate::store::{StaffRow, StaffState};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -127,10 +128,27 @@ fn files(config: &Config, file: &str, report: &mut Report) {
     }
     let texts = assemble::texts(config).and_then(|texts| Ok(notices::check_all(&texts)?));
     match texts {
-        Ok(()) => report.ok("templates", "every notice can be written"),
+        Ok(()) => {
+            report.ok("templates", "every notice can be written");
+            idle_templates(config, report);
+        }
         Err(error) => {
             report.fail("templates", format!("{error:#}"), "correct that template, or take it away");
         }
+    }
+}
+
+/// Templates of the operator's own that would only hide the next version's.
+fn idle_templates(config: &Config, report: &mut Report) {
+    let Some(folder) = &config.templates else { return };
+    let idle = Texts::idle_overrides(folder).unwrap_or_default();
+    if let Some(first) = idle.first() {
+        let what = format!(
+            "{} in {} replace nothing or change nothing, such as {first}",
+            idle.len(),
+            folder.display()
+        );
+        report.warn("templates", what, "take them away, so that they follow the next version");
     }
 }
 
@@ -332,7 +350,7 @@ mod tests {
     fn member(name: &str, role: StaffRole, state: StaffState, codes_left: i64) -> StaffRow {
         let name = StaffName::parse(name).expect("a name");
         let address = Address::parse("m@acme.example").expect("an address");
-        StaffRow { staff: Staff { name, address, role }, state, codes_left }
+        StaffRow { staff: Staff { name, address, role }, state, codes_left, wrong_codes: 0 }
     }
 
     #[test]

@@ -188,7 +188,7 @@ mod tests {
         };
         insta::assert_snapshot!(table("gdpr", "2026-01-31T05:00:00Z"), @r#"
         received         Sat 31 Jan 2026, 10:30  times are those of Asia/Kolkata
-        law              gdpr                    EU General Data Protection Regulation (Regulation (EU) 2016/679, art. 12(3) and 12(4))
+        law              gdpr                    EU General Data Protection Regulation (GDPR) (Regulation (EU) 2016/679, art. 12(3) and 12(4))
         acknowledge by   Tue 3 Feb 2026, 18:00   confirm receipt to the person by then
         promised for     Mon 2 Mar 2026          what the company promises
         required by law  Sat 28 Feb 2026         1 calendar month from receipt; can be extended by 2 calendar months, with reasons
@@ -199,7 +199,7 @@ mod tests {
         "#);
         insta::assert_snapshot!(table("uk", "2025-12-26T14:00:00Z"), @r#"
         received         Fri 26 Dec 2025, 19:30  times are those of Asia/Kolkata
-        law              uk                      UK General Data Protection Regulation (UK GDPR, art. 12(3) and 12(4))
+        law              uk                      UK General Data Protection Regulation (UK GDPR) (UK GDPR, art. 12(3) and 12(4))
         acknowledge by   Tue 30 Dec 2025, 18:00  confirm receipt to the person by then
         promised for     Sun 25 Jan 2026         what the company promises
         required by law  Tue 27 Jan 2026         1 calendar month from receipt, moved to a working day where needed; can be extended by 2 calendar months, with reasons

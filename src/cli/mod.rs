@@ -14,7 +14,10 @@ pub mod init;
 pub mod logging;
 pub mod open;
 pub mod output;
+pub mod pages;
 pub mod parse;
+pub mod quarantine;
+pub mod report;
 pub mod requests;
 pub mod run;
 pub mod staff;
@@ -22,7 +25,7 @@ pub mod timeline;
 pub mod view;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 use crate::env::Env;
@@ -54,10 +57,18 @@ enum Command {
     Requests(args::Requests),
     /// Say who of the staff decides, and print their one-time codes
     Staff(args::Staff),
+    /// Look at mail that could not be handled, and let it go
+    Quarantine(args::Quarantine),
+    /// Show the service level as measured
+    Report(args::Report),
     /// Verify the audit log, and list it
     Audit(args::Audit),
     /// Show the due dates of a request that arrived at some time
     Deadline(args::Deadline),
+    /// Print completions for a shell
+    Completions(args::Completions),
+    /// Print the manual page, or write a page for each command into a folder
+    Man(args::Man),
 }
 
 /// Threads that run the loops: they wait far more than they work, and every further one holds memory of its own.
@@ -94,6 +105,10 @@ async fn dispatch(command: Command, env: &Env) -> Outcome {
         Command::Parse(args) => parse::command(&args, env),
         Command::Requests(args) => requests::run(args, env).await,
         Command::Staff(args) => staff::run(args, env).await,
+        Command::Quarantine(args) => quarantine::run(args, env).await,
+        Command::Report(args) => report::run(args, env).await,
+        Command::Completions(args) => pages::completions(&args, Cli::command()),
+        Command::Man(args) => pages::man(&args, Cli::command()),
         Command::Audit(args) => audit::run(args, env).await,
         Command::Deadline(args) => deadline::run(&args),
     }

@@ -56,7 +56,8 @@ pub fn failed(config: &Config, error: &anyhow::Error) -> CliError {
         StoreError::Database { .. }
         | StoreError::DiskFailed
         | StoreError::Impossible { .. }
-        | StoreError::Conflict(_) => CliError::outside(format!(
+        | StoreError::Conflict(_)
+        | StoreError::Lost(_) => CliError::outside(format!(
             "cannot open the state {url}: {store}; see that it is there and that this user may read and write it"
         )),
     }

@@ -32,6 +32,21 @@ pub async fn run(args: Requests, env: &Env) -> Outcome {
             let refusal = Refusal { reference: reference.reference, ground, text, staff };
             refuse(&config, env, json, refusal).await
         }
+        RequestsWhat::Extend { reference, reason, staff } => {
+            let reference = reference.reference;
+            let code = ask::code(staff.as_str())?;
+            let (said, doing) =
+                (format!("{staff} extended {reference}."), format!("extend {reference} as {staff}"));
+            let operation = Operation::Extend { reference, staff, code, reason };
+            let reply = ask::operate(&config, env, &doing, operation).await?;
+            ask::done(json, &reply, &said)
+        }
+        RequestsWhat::Retry(of) => {
+            let reference = of.reference;
+            let operation = Operation::Retry { reference: reference.clone() };
+            let reply = ask::operate(&config, env, &format!("retry {reference}"), operation).await?;
+            ask::done(json, &reply, &format!("{reference} is tried again now."))
+        }
         RequestsWhat::Withdraw(of) => {
             let reference = of.reference;
             let operation = Operation::Withdraw { reference: reference.clone() };

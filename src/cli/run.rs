@@ -1,11 +1,12 @@
-//! `dsrd run`: the daemon in the foreground, as systemd starts it. The control socket is bound before the state is opened,
-//! so a second daemon is refused before it touches anything. The loops are `daemon/run.rs`'s.
+//! `dsrd run`: the daemon in the foreground, as systemd starts it. The control socket is bound and the state locked before it
+//! is opened, so a second daemon is refused before it touches anything. The loops are `daemon/run.rs`'s.
 
 use super::args::Run;
 use super::{CliError, Exit, Outcome, logging, open};
-use crate::config::Config;
+use crate::config::{Config, DatabaseUrl};
 use crate::control;
 use crate::daemon::health::{self, Health};
+use crate::daemon::lock::{LockError, StateLock};
 use crate::daemon::{assemble, run as loops, supervise};
 use crate::env::Env;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -19,6 +20,8 @@ pub async fn run(args: Run, env: &Env) -> Outcome {
     let config = open::config(&args.file.config)?;
     logging::start(&config.log)?;
     let control = control(&config).await?;
+    // Held until the process ends.
+    let _lock = lock(&config)?;
     let listener = listener(&config).await?;
     let parts = assemble::parts(&config, env.clone()).await.map_err(|error| open::failed(&config, &error))?;
     let metrics = PrometheusBuilder::new()
@@ -45,6 +48,23 @@ pub async fn run(args: Run, env: &Env) -> Outcome {
             Err(CliError::outside(format!("the daemon had to stop: {error:#}; it is safe to start it again")))
         }
     }
+}
+
+/// Takes a SQLite state for this process alone; a PostgreSQL one is shared by leases.
+fn lock(config: &Config) -> Result<Option<StateLock>, CliError> {
+    let DatabaseUrl::Sqlite { path } = &config.state.url else {
+        return Ok(None);
+    };
+    StateLock::take(path).map(Some).map_err(|error| {
+        let remedy = match error {
+            LockError::Held(_) => {
+                "stop the daemon that runs on this state, or give this one its own; several may share a PostgreSQL state"
+            }
+            LockError::Network { .. } => "keep the state on a disk of this machine, or in PostgreSQL",
+            LockError::Io { .. } => "let the daemon's user write to that folder",
+        };
+        CliError::usage(format!("cannot use the state {}: {error}; {remedy}", path.display()))
+    })
 }
 
 async fn control(config: &Config) -> Result<control::Listener, CliError> {

@@ -5,6 +5,7 @@ use super::args::{Staff, StaffWhat};
 use super::{CliError, Exit, Outcome, ask, open, output};
 use crate::config::Config;
 use crate::domain::ids::StaffName;
+use crate::domain::policy;
 use crate::env::Env;
 use crate::store::{StaffRow, StaffState};
 use crate::workflow::{Operation, Reply};
@@ -69,6 +70,8 @@ struct Line<'a> {
     address: &'a str,
     active: bool,
     codes_left: i64,
+    /// Five wrong codes: no code counts until a new list is printed.
+    locked: bool,
 }
 
 impl<'a> Line<'a> {
@@ -79,6 +82,7 @@ impl<'a> Line<'a> {
             address: row.staff.address.expose(),
             active: row.state == StaffState::Active,
             codes_left: row.codes_left,
+            locked: row.wrong_codes >= policy::STRIKES_MAX,
         }
     }
 }
@@ -99,13 +103,21 @@ async fn list(config: &Config, env: &Env, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
+const fn state(line: &Line<'_>) -> &'static str {
+    match (line.active, line.locked) {
+        (false, _) => "disabled",
+        (true, true) => "locked",
+        (true, false) => "active",
+    }
+}
+
 fn table(out: &mut dyn Write, lines: &[Line<'_>]) -> io::Result<()> {
     let mut rows = vec![["NAME", "ROLE", "STATE", "CODES LEFT", "ADDRESS"].map(str::to_owned)];
     rows.extend(lines.iter().map(|line| {
         [
             line.name.to_owned(),
             line.role.to_owned(),
-            if line.active { "active" } else { "disabled" }.to_owned(),
+            state(line).to_owned(),
             line.codes_left.to_string(),
             line.address.to_owned(),
         ]
@@ -140,13 +152,19 @@ mod tests {
             address: "m@acme.example",
             active,
             codes_left,
+            locked: codes_left == 3,
         };
         let mut out = Vec::new();
-        table(&mut out, &[line("meera", "dpo", true, 19), line("jo", "agent", false, 0)]).expect("prints");
+        table(
+            &mut out,
+            &[line("meera", "dpo", true, 19), line("jo", "agent", false, 0), line("al", "agent", true, 3)],
+        )
+        .expect("prints");
         insta::assert_snapshot!(String::from_utf8(out).expect("text"), @r"
         NAME   ROLE   STATE     CODES LEFT  ADDRESS
         meera  dpo    active    19          m@acme.example
         jo     agent  disabled  0           m@acme.example
+        al     agent  locked    3           m@acme.example
         ");
     }
 }

@@ -211,6 +211,9 @@ fn kind(request: &Request) -> &'static str {
 fn stage(stage: &Stage) -> String {
     let detail = match stage {
         Stage::AwaitingVerification { check: Check::Resolving, .. } => "asking the directory",
+        Stage::AwaitingVerification { check: Check::Frozen { .. }, .. } => {
+            "frozen: its owner disowned a request"
+        }
         Stage::AwaitingVerification { check: Check::NoMatch, .. } => "nobody on file",
         Stage::AwaitingApproval { plan: PlanState::Planning, .. } => "counting",
         Stage::AwaitingApproval { plan: PlanState::ByHand, .. } => "by hand",

@@ -146,7 +146,11 @@ fn state_url(config: &Config) -> anyhow::Result<String> {
 
 /// The configuration as the use-cases take it.
 pub fn settings(config: &Config) -> anyhow::Result<Settings> {
-    let regimes = config.regimes.known.clone();
+    let mut regimes = config.regimes.known.clone();
+    // Whoever is under the default law complains where the company says; the others where their own law does.
+    for regime in regimes.iter_mut().filter(|regime| regime.name == config.regimes.default) {
+        regime.authority.clone_from(&config.company.complaint_authority);
+    }
     let regime = regimes.iter().find(|regime| regime.name == config.regimes.default);
     let regime = regime
         .cloned()
@@ -159,7 +163,6 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
             name: config.company.name.clone(),
             support: support(config),
             grievance_officer: config.company.grievance_officer.clone(),
-            complaint_authority: config.company.complaint_authority.clone(),
         },
         automated_decisions: config.company.automated_decisions.clone(),
         from: config.outbox.from.clone(),

@@ -3,6 +3,7 @@
 
 pub mod assemble;
 pub mod health;
+pub mod lock;
 pub mod pumps;
 pub mod rate;
 pub mod run;

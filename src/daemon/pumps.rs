@@ -104,6 +104,11 @@ impl MailPump {
         Ok(fetched.len() + usize::from(listing.has_more))
     }
 
+    /// Has the server look for new mail at once: Dovecot looks into a folder for a FETCH at most every five seconds.
+    pub async fn look(&mut self) -> Result<(), MailboxError> {
+        self.mailbox.check().await.map(drop)
+    }
+
     /// Waits for news, at most until the next look is due.
     pub async fn wait(&mut self) -> Result<(), MailboxError> {
         self.mailbox.wait(self.poll).await
@@ -193,8 +198,7 @@ impl Pumps {
     /// Turns everything until nothing is due: for tests and the demo, where time stands still meanwhile.
     pub async fn settle(&mut self) -> Result<(), TurnError> {
         for mail in &mut self.mail {
-            // Dovecot looks into a folder for a FETCH at most every five seconds; the NOOP of `check` makes it look now.
-            mail.mailbox.check().await?;
+            mail.look().await?;
         }
         loop {
             let mut done = self.workflow.wake().await?;

@@ -354,6 +354,9 @@ async fn keep_time(shared: Shared) {
             Ok(_) => shared.outbox.notify_one(),
             Err(failure) => shared.failed(&Part::State, &failure),
         }
+        if let Err(failure) = shared.workflow.tell_day().await {
+            shared.failed(&Part::State, &failure);
+        }
         if let Err(failure) = shared.workflow.recover_deliveries(SETTLED_LONG_AGO).await {
             shared.failed(&Part::State, &failure);
         }

@@ -133,7 +133,10 @@ const fn job_of(stage: &Stage) -> Option<&'static str> {
             Some("counts the data that is asked for and freezes the plan")
         }
         Stage::Executing { .. } => Some("writes the package, reads it back and checks it"),
-        Stage::AwaitingVerification { check: Check::NoMatch | Check::Challenged { .. }, .. }
+        Stage::AwaitingVerification {
+            check: Check::NoMatch | Check::Frozen { .. } | Check::Challenged { .. },
+            ..
+        }
         | Stage::AwaitingApproval { plan: PlanState::Frozen | PlanState::ByHand, .. }
         | Stage::Recorded { .. }
         | Stage::Delivering { .. }

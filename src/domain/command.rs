@@ -49,6 +49,20 @@ pub enum Command {
     },
     /// Staff accept an unaligned or unknown sender: challenge the address on file.
     Accept,
+    /// Staff take the further time that the law allows.
+    Extend {
+        /// Normalised one-time code of that member of staff.
+        code: String,
+        /// What the customer is told; never empty.
+        reason: String,
+    },
+    /// Staff complete a request with lines of the form.
+    Scope {
+        /// As typed, the first one without the word; never empty.
+        lines: String,
+    },
+    /// Staff say that a mail asks for nothing.
+    NotRequest,
     /// Staff called the number on file (second factor).
     Called {
         /// Normalised one-time code of that member of staff.
@@ -87,6 +101,9 @@ impl Command {
             Self::Refuse { .. } => "REFUSE",
             Self::Ask { .. } => "ASK",
             Self::Accept => "ACCEPT",
+            Self::Extend { .. } => "EXTEND",
+            Self::Scope { .. } => "SCOPE",
+            Self::NotRequest => "NOTREQUEST",
             Self::Called { .. } => "CALLED",
         }
     }
@@ -107,8 +124,15 @@ impl Command {
             Self::Confirm { code }
             | Self::Approve { code }
             | Self::Refuse { code, .. }
+            | Self::Extend { code, .. }
             | Self::Called { code, .. } => Some(code),
-            Self::Cancel | Self::NotMe | Self::Status | Self::Ask { .. } | Self::Accept => None,
+            Self::Cancel
+            | Self::NotMe
+            | Self::Status
+            | Self::Ask { .. }
+            | Self::Scope { .. }
+            | Self::NotRequest
+            | Self::Accept => None,
         }
     }
 
@@ -118,11 +142,14 @@ impl Command {
             Self::Refuse { text, .. } => Some(text),
             Self::Ask { question } => Some(question),
             Self::Called { note, .. } => Some(note),
+            Self::Extend { reason, .. } => Some(reason),
+            Self::Scope { lines } => Some(lines),
             Self::Confirm { .. }
             | Self::Cancel
             | Self::NotMe
             | Self::Status
             | Self::Approve { .. }
+            | Self::NotRequest
             | Self::Accept => None,
         }
     }
@@ -148,6 +175,16 @@ pub fn parse(new_text: &str) -> Result<Command, NotUnderstood> {
         "CANCEL" => alone(Command::Cancel),
         "STATUS" => alone(Command::Status),
         "ACCEPT" => alone(Command::Accept),
+        "NOTREQUEST" => alone(Command::NotRequest),
+        "NOT" if rest.eq_ignore_ascii_case("request") => Ok(Command::NotRequest),
+        "EXTEND" => extend(rest, &following),
+        "SCOPE" | "SCOPE:" => {
+            let lines = joined(rest.trim_start_matches(':'), &following);
+            if lines.is_empty() {
+                return Err(NotUnderstood::TextMissing("SCOPE"));
+            }
+            Ok(Command::Scope { lines })
+        }
         "NOTME" => alone(Command::NotMe),
         "NOT" if rest.eq_ignore_ascii_case("me") => Ok(Command::NotMe),
         "REFUSE" => refuse(rest, &following),
@@ -169,6 +206,15 @@ fn refuse(rest: &str, following: &str) -> Result<Command, NotUnderstood> {
     let ground = Ground::parse(word.trim_end_matches([',', ':', '.']));
     let text = if ground.is_some() { text } else { rest };
     Ok(Command::Refuse { code, ground, text: joined(text, following) })
+}
+
+fn extend(rest: &str, following: &str) -> Result<Command, NotUnderstood> {
+    let (code, rest) = leading_code(rest).ok_or(NotUnderstood::CodeMissing("EXTEND"))?;
+    let reason = joined(rest, following);
+    if reason.is_empty() {
+        return Err(NotUnderstood::TextMissing("EXTEND"));
+    }
+    Ok(Command::Extend { code, reason })
 }
 
 fn called(rest: &str, following: &str) -> Result<Command, NotUnderstood> {
@@ -242,6 +288,17 @@ mod tests {
         );
         check("ASK\nWhich one?", Command::Ask { question: "Which one?".into() });
         check(
+            "EXTEND 7K3M-9Q2X many recordings\nto hear",
+            Command::Extend { code: code(), reason: "many recordings\nto hear".into() },
+        );
+        check(
+            "SCOPE number +91 98765 43210\nRequester: Asha Rao, asha@acme.example",
+            Command::Scope { lines: "number +91 98765 43210\nRequester: Asha Rao, asha@acme.example".into() },
+        );
+        check("Scope: account 481516", Command::Scope { lines: "account 481516".into() });
+        check("NOTREQUEST", Command::NotRequest);
+        check("not request", Command::NotRequest);
+        check(
             "CALLED 7K3M 9Q2X spoke to Asha",
             Command::Called { code: code(), note: "spoke to Asha".into() },
         );
@@ -301,6 +358,10 @@ mod tests {
         check("REFUSE legal-hold!", NotUnderstood::CodeMissing("REFUSE"));
         check("CALLED 7K3M-9Q2X", NotUnderstood::TextMissing("CALLED"));
         check("ASK", NotUnderstood::TextMissing("ASK"));
+        check("SCOPE", NotUnderstood::TextMissing("SCOPE"));
+        check("EXTEND 7K3M-9Q2X", NotUnderstood::TextMissing("EXTEND"));
+        check("EXTEND because of much work", NotUnderstood::CodeMissing("EXTEND"));
+        check("NOTREQUEST at all", NotUnderstood::NotACommand);
     }
 
     #[test]

@@ -2,7 +2,12 @@
 //! advice. It knows no stage and no extension that staff granted; working days come from `calendar.rs`.
 //! The day of receipt is never counted, and the due date is the earliest of the promise and the law (decision 5).
 
+mod built_in;
+
+pub use built_in::built_in;
+
 use super::calendar::Calendar;
+use super::request::Ground;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -77,6 +82,15 @@ pub struct Regime {
     pub remedy: String,
     /// Where the numbers stand in the law.
     pub citation: String,
+    /// Where each ground of a refusal stands in the law.
+    pub grounds: BTreeMap<Ground, String>,
+}
+
+impl Regime {
+    /// Where a ground of refusal stands in this law; the law's own place where it names none for the ground.
+    pub fn ground(&self, ground: Ground) -> &str {
+        self.grounds.get(&ground).unwrap_or(&self.citation)
+    }
 }
 
 /// A table `[regimes.NAME]` of the configuration: changes a built-in regime in the keys given, or defines a new one.
@@ -99,6 +113,9 @@ pub struct RegimeTable {
     pub remedy: Option<String>,
     /// See `Regime::citation`.
     pub citation: Option<String>,
+    /// See `Regime::grounds`; what is not named stays.
+    #[serde(default)]
+    pub grounds: BTreeMap<Ground, String>,
 }
 
 /// A new regime leaves out what only a law can say.
@@ -113,62 +130,6 @@ pub struct RegimeError {
 
 fn names() -> String {
     built_in().iter().map(|regime| regime.name.clone()).collect::<Vec<_>>().join(", ")
-}
-
-/// The laws that are built in (law.md); the first is the default.
-pub fn built_in() -> Vec<Regime> {
-    vec![
-        Regime {
-            name: "gdpr".to_owned(),
-            title: "EU General Data Protection Regulation".to_owned(),
-            answer: Term::Months(1),
-            roll: Roll::Stays,
-            acknowledge_workdays: None,
-            extension: Some(Term::Months(2)),
-            authority: "the data protection supervisory authority of the country where you live or work"
-                .to_owned(),
-            remedy: "You may also go to court (GDPR art. 79).".to_owned(),
-            citation: "Regulation (EU) 2016/679, art. 12(3) and 12(4)".to_owned(),
-        },
-        Regime {
-            name: "uk".to_owned(),
-            title: "UK General Data Protection Regulation".to_owned(),
-            answer: Term::Months(1),
-            roll: Roll::NextWorkday,
-            acknowledge_workdays: None,
-            extension: Some(Term::Months(2)),
-            authority: "the Information Commissioner's Office, https://ico.org.uk/make-a-complaint/"
-                .to_owned(),
-            remedy: "You may also go to court (Data Protection Act 2018, s. 167).".to_owned(),
-            citation: "UK GDPR, art. 12(3) and 12(4)".to_owned(),
-        },
-        Regime {
-            name: "ccpa".to_owned(),
-            title: "California Consumer Privacy Act".to_owned(),
-            answer: Term::Days(45),
-            roll: Roll::Stays,
-            acknowledge_workdays: Some(10),
-            extension: Some(Term::Days(45)),
-            authority:
-                "the California Privacy Protection Agency, https://cppa.ca.gov/webapplications/complaint"
-                    .to_owned(),
-            remedy: "You may also write to the Attorney General of California, https://oag.ca.gov/report."
-                .to_owned(),
-            citation: "Cal. Civ. Code s. 1798.130(a)(2); 11 CCR s. 7021".to_owned(),
-        },
-        Regime {
-            name: "dpdp".to_owned(),
-            title: "India Digital Personal Data Protection Act".to_owned(),
-            answer: Term::Days(90),
-            roll: Roll::Stays,
-            acknowledge_workdays: None,
-            extension: None,
-            authority: "our grievance officer first, then the Data Protection Board of India".to_owned(),
-            remedy: "An order of the Board may be appealed to the Appellate Tribunal (DPDP Act 2023, s. 29)."
-                .to_owned(),
-            citation: "Digital Personal Data Protection Act 2023, s. 13; DPDP Rules 2025, r. 14 (binding from May 2027)".to_owned(),
-        },
-    ]
 }
 
 /// The built-in regimes as the configuration changed them, then the new ones by name.
@@ -195,6 +156,12 @@ fn amended(regime: &Regime, table: &RegimeTable) -> Regime {
         authority: text(&table.authority, &regime.authority),
         remedy: text(&table.remedy, &regime.remedy),
         citation: text(&table.citation, &regime.citation),
+        grounds: regime
+            .grounds
+            .iter()
+            .chain(&table.grounds)
+            .map(|(ground, text)| (*ground, text.clone()))
+            .collect(),
     }
 }
 
@@ -211,6 +178,7 @@ fn defined(name: &str, table: &RegimeTable) -> Result<Regime, RegimeError> {
         authority: text(&table.authority, "authority")?,
         remedy: text(&table.remedy, "remedy")?,
         citation: text(&table.citation, "citation")?,
+        grounds: table.grounds.clone(),
     })
 }
 
@@ -250,6 +218,29 @@ pub fn due(received: Timestamp, regime: &Regime, promise_days: u16, calendar: &C
     Due { acknowledge, promise, statutory, due, due_at, at_risk: warnings(received, day, due, calendar) }
 }
 
+/// The dates of a request for which staff took the law's further time; none where the law grants none. Both dates are
+/// replaced, and the promise is recorded as extended (decision 5).
+pub fn extended(received: Timestamp, regime: &Regime, calendar: &Calendar, before: &Due) -> Option<Due> {
+    let day = calendar.local_date(received);
+    let end = match (regime.answer, regime.extension?) {
+        // 31 January and one month and two months: the end of April, not the 28th.
+        (Term::Months(first), Term::Months(more)) => Term::Months(first + more).after(day),
+        (first, more) => more.after(first.after(day)),
+    };
+    let due = match regime.roll {
+        Roll::Stays => end,
+        Roll::NextWorkday => calendar.next_workday_on_or_after(end),
+    };
+    Some(Due {
+        acknowledge: before.acknowledge,
+        promise: due,
+        statutory: due,
+        due,
+        due_at: calendar.end_of_day(due),
+        at_risk: warnings(received, day, due, calendar),
+    })
+}
+
 /// Days are rounded down, so that a short term warns early rather than late.
 fn warnings(received: Timestamp, day: Date, due: Date, calendar: &Calendar) -> Vec<Timestamp> {
     let days = day.duration_until(due).as_hours() / 24;
@@ -264,7 +255,7 @@ fn warnings(received: Timestamp, day: Date, due: Date, calendar: &Calendar) -> V
 
 #[cfg(test)]
 mod tests {
-    use super::{Due, Regime, RegimeError, RegimeTable, Roll, Term, built_in, due, regimes};
+    use super::{Due, Regime, RegimeError, RegimeTable, Roll, Term, built_in, due, extended, regimes};
     use crate::domain::calendar::Calendar;
     use jiff::Timestamp;
     use jiff::civil::{Date, DateTime, Weekday, date, time};
@@ -312,6 +303,29 @@ mod tests {
         check("uk", date(2026, 11, 25), date(2026, 12, 28)); // Christmas Day, then a weekend
         check("ccpa", date(2026, 1, 1), date(2026, 2, 15));
         check("dpdp", date(2026, 1, 1), date(2026, 4, 1));
+    }
+
+    #[test]
+    fn further_time_is_counted_from_receipt_and_replaces_both_dates() {
+        let london = calendar("Europe/London", &[]);
+        let check =
+            |name: &str, received: Date, expected: Option<Date>| {
+                let received = at(&london, &format!("{received}T12:00:00"));
+                let regime = regime(name);
+                let before = due(received, &regime, 30, &london);
+                let dates = extended(received, &regime, &london, &before);
+                let found = dates.as_ref().map(|dates| (dates.promise, dates.statutory, dates.due));
+                assert_eq!(found, expected.map(|day| (day, day, day)), "{name} {received}");
+                assert!(dates.is_none_or(
+                    |dates| dates.due_at > before.due_at && dates.acknowledge == before.acknowledge
+                ));
+            };
+        check("gdpr", date(2026, 1, 31), Some(date(2026, 4, 30)));
+        check("gdpr", date(2025, 11, 30), Some(date(2026, 2, 28)));
+        check("gdpr", date(2026, 3, 3), Some(date(2026, 6, 3)));
+        check("uk", date(2026, 3, 6), Some(date(2026, 6, 8))); // a Saturday, so Monday
+        check("ccpa", date(2026, 1, 1), Some(date(2026, 4, 1)));
+        check("dpdp", date(2026, 1, 1), None);
     }
 
     #[test]

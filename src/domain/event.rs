@@ -6,6 +6,7 @@ use super::deadline::Due;
 use super::directory::DirectoryEntry;
 use super::form::{Form, Problem};
 use super::ids::{Reference, StaffName};
+use super::left::Left;
 use super::notice::{Audience, NoticeKind};
 use super::personal::Personal;
 use super::plan::PlanSummary;
@@ -38,11 +39,15 @@ pub enum Event {
     Cancelled {
         /// Who.
         from: Party,
+        /// What has left by now.
+        left: Left,
     },
     /// `NOT ME`.
     Disowned {
         /// Who.
         from: Party,
+        /// What has left by now.
+        left: Left,
     },
     /// `STATUS`.
     StatusAsked {
@@ -98,6 +103,23 @@ pub enum Event {
         status: String,
         /// Refused, or unknown whether it arrived.
         fate: Fate,
+    },
+    /// An operator wants it tried again.
+    Retried {
+        /// What has left by now.
+        left: Left,
+    },
+    /// A member of staff joined, changed or left.
+    StaffChanged {
+        /// Who.
+        name: StaffName,
+    },
+    /// Another request for the same account was disowned.
+    Frozen {
+        /// Until when nothing is done for this account.
+        until: Timestamp,
+        /// What has left by now.
+        left: Left,
     },
     /// The time that the request asked for has come.
     Woke,
@@ -186,6 +208,8 @@ pub enum Resolution {
         entry: Box<DirectoryEntry>,
         /// The law that protects them, with its dates, where the directory names one.
         law: Option<Law>,
+        /// Until when nothing is done for this account, because its owner disowned a request.
+        frozen: Option<Timestamp>,
     },
     /// Nobody.
     NoMatch,
@@ -225,6 +249,20 @@ pub enum StaffWord {
     },
     /// `ACCEPT`
     Accept,
+    /// `EXTEND <code> <reason>`
+    Extend {
+        /// For the customer.
+        reason: Personal,
+        /// The dates that follow; none where the law grants no further time.
+        dates: Option<Due>,
+    },
+    /// `SCOPE <form line>`
+    Scope {
+        /// The lines laid over what was known; none when they hold nothing of a form.
+        form: Option<(Form, Vec<Problem>)>,
+    },
+    /// `NOTREQUEST`
+    NotRequest,
     /// `CALLED <code> <note>`
     Called {
         /// Kept with the request.
@@ -244,6 +282,9 @@ impl StaffWord {
             Self::Refuse { .. } => "REFUSE",
             Self::Ask { .. } => "ASK",
             Self::Accept => "ACCEPT",
+            Self::Extend { .. } => "EXTEND",
+            Self::Scope { .. } => "SCOPE",
+            Self::NotRequest => "NOTREQUEST",
             Self::Called { .. } => "CALLED",
             Self::NotInThread | Self::NotUnderstood => "none",
         }
@@ -252,7 +293,7 @@ impl StaffWord {
 
 impl Event {
     /// The names of all events, for the chart in ARCHITECTURE.md.
-    pub const NAMES: [&str; 16] = [
+    pub const NAMES: [&str; 19] = [
         "arrived",
         "answered",
         "confirmed",
@@ -268,6 +309,9 @@ impl Event {
         "exported",
         "accepted",
         "undelivered",
+        "retried",
+        "staff-changed",
+        "frozen",
         "woke",
     ];
 
@@ -289,6 +333,9 @@ impl Event {
             Self::Exported(_) => "exported",
             Self::Accepted { .. } => "accepted",
             Self::Undelivered { .. } => "undelivered",
+            Self::Retried { .. } => "retried",
+            Self::StaffChanged { .. } => "staff-changed",
+            Self::Frozen { .. } => "frozen",
             Self::Woke => "woke",
         }
     }

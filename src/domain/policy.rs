@@ -6,6 +6,7 @@ use super::directory::DirectoryEntry;
 use super::ids::StaffName;
 use super::request::Request;
 use super::scope::{AccountScope, Scope};
+use std::collections::BTreeMap;
 
 /// A member of staff.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,6 +59,8 @@ impl StaffRole {
 pub struct Rules {
     /// Everybody who is not disabled.
     pub staff: Vec<Staff>,
+    /// Wrong codes on the present list of each.
+    pub strikes: BTreeMap<StaffName, u8>,
     /// Directory roles that may speak for a whole account.
     pub account_roles: Vec<String>,
     /// Days after the challenge on which a reminder with a fresh code leaves.
@@ -68,6 +71,16 @@ pub struct Rules {
     pub tries_max: u8,
     /// Mail older than this many days gets no automatic answer (decision 8).
     pub answer_age_days_max: u16,
+}
+
+/// Wrong codes that lock somebody's list until a new one is issued (standard S7).
+pub const STRIKES_MAX: u8 = 5;
+
+impl Rules {
+    /// Wrong codes on somebody's present list.
+    pub fn strikes(&self, name: &StaffName) -> u8 {
+        self.strikes.get(name).copied().unwrap_or(0)
+    }
 }
 
 /// Whether the person may ask for what the scope says: an account needs a role that speaks for it; a user may ask for

@@ -10,6 +10,7 @@ use super::personal::Personal;
 use super::plan::PlanSummary;
 use super::sender::SenderVerdict;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// What is asked for.
@@ -33,7 +34,7 @@ impl Kind {
 }
 
 /// Why a request or a part of it is refused (law.md).
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ground {
     /// The requester could not be identified.
@@ -179,6 +180,11 @@ pub enum Check {
     Resolving,
     /// Nobody in the directory answers to it; expires like an unanswered challenge (decision 34).
     NoMatch,
+    /// The owner of the account disowned another request: nothing goes on before this (standard S13).
+    Frozen {
+        /// Then the address on file is asked.
+        until: Timestamp,
+    },
     /// The address on file was asked.
     Challenged {
         /// When the first code left.
@@ -368,6 +374,19 @@ pub struct StaffQuestion {
     pub over: Option<Blocker>,
 }
 
+/// Further time.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Extension {
+    /// Who took it.
+    pub by: StaffName,
+    /// When.
+    pub at: Timestamp,
+    /// What the customer was told.
+    pub reason: Personal,
+    /// The day that had been due before.
+    pub before: Date,
+}
+
 /// One category that the company does not hand out.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct WithheldCategory {
@@ -405,6 +424,9 @@ pub struct Request {
     pub voice: Voice,
     /// The form as understood so far.
     pub form: Form,
+    /// The mail in the person's own words, where it was none of a form.
+    #[serde(default)]
+    pub words: Option<Personal>,
     /// What is wrong with it.
     pub problems: Vec<Problem>,
     /// Which law's clock runs.
@@ -425,6 +447,15 @@ pub struct Request {
     pub plan: Option<PlanSummary>,
     /// The question that staff asked last.
     pub question: Option<StaffQuestion>,
+    /// Further time that staff took, once (decision 5).
+    #[serde(default)]
+    pub extension: Option<Extension>,
+    /// Who of the staff completed it in the person's place.
+    #[serde(default)]
+    pub completed_by: Option<StaffName>,
+    /// The address on file said that it was not them.
+    #[serde(default)]
+    pub disowned: bool,
     /// The package.
     pub package: Option<PackageFacts>,
     /// Deadline alarms told.

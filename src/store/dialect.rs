@@ -14,7 +14,10 @@ pub enum Engine {
 }
 
 /// The migrations, in order, as they are written for SQLite.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "spine", include_str!("../../migrations/0001_spine.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "spine", include_str!("../../migrations/0001_spine.sql")),
+    (3, "conversation", include_str!("../../migrations/0003_conversation.sql")),
+];
 
 impl Engine {
     /// Reads the scheme of the state URL.
@@ -32,6 +35,14 @@ impl Engine {
         match self {
             Self::Sqlite => "BEGIN IMMEDIATE",
             Self::Postgres => "BEGIN",
+        }
+    }
+
+    /// Reads the engine's own clock, in microseconds.
+    pub(super) const fn clock(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER) AS now",
+            Self::Postgres => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) AS now",
         }
     }
 

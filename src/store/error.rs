@@ -34,6 +34,9 @@ pub enum StoreError {
         /// What is wrong.
         problem: String,
     },
+    /// A claim is no longer ours: somebody took it over, or what it was for was called off.
+    #[error("the lease on {0} was lost")]
+    Lost(String),
     /// An earlier commit met a disk that failed: what it says from now on is not believed.
     #[error("writing to the state database: its disk failed before; start anew when it is well")]
     DiskFailed,
@@ -68,7 +71,7 @@ impl StoreError {
     /// Whether the same call may succeed later without anybody doing something.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Conflict(_) => true,
+            Self::Conflict(_) | Self::Lost(_) => true,
             Self::Database { source, .. } => match source {
                 sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => true,
                 // A row that breaks a constraint breaks it again; whoever brought it must be set aside (invariant 10).

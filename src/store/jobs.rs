@@ -36,6 +36,15 @@ pub struct Lease {
     pub epoch: i64,
 }
 
+/// The time of one turn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tick {
+    /// By the daemon's clock: what is due.
+    pub now: Timestamp,
+    /// By the database's clock: whose lease is over.
+    pub server: Timestamp,
+}
+
 impl Tx<'_> {
     /// Queues jobs: the id drawn for each, its request and what to do.
     pub async fn insert_jobs(
@@ -67,26 +76,27 @@ impl Tx<'_> {
 
     /// Takes the job that has waited longest, or one whose worker is gone. A worker does one job at a time: what it still
     /// holds is left from a turn that failed, and would else be its own for ever, because heartbeats go by the owner.
-    pub async fn claim_job(&mut self, owner: &str, now: Timestamp) -> Result<Option<JobRow>, StoreError> {
+    pub async fn claim_job(&mut self, owner: &str, tick: Tick) -> Result<Option<JobRow>, StoreError> {
         sqlx::query(
             "UPDATE jobs SET state = 'queued', lease_until = NULL, run_at = $2 WHERE owner = $1 AND state = 'running'",
         )
         .bind(owner)
-        .bind(micros(now + GIVEN_UP_WAIT))
+        .bind(micros(tick.now + GIVEN_UP_WAIT))
         .execute(&mut *self.inner)
         .await
         .map_err(database("giving up a job"))?;
         let sql = format!(
             "UPDATE jobs SET state = 'running', owner = $1, epoch = epoch + 1, attempts = attempts + 1, lease_until = $2 \
              WHERE id = (SELECT id FROM jobs WHERE (state = 'queued' AND run_at <= $3) \
-             OR (state = 'running' AND lease_until < $3) ORDER BY run_at, id LIMIT 1{}) \
+             OR (state = 'running' AND lease_until < $4) ORDER BY run_at, id LIMIT 1{}) \
              RETURNING id, reference, kind, attempts, epoch",
             self.store.engine.skip_locked()
         );
         let row = sqlx::query(AssertSqlSafe(sql))
             .bind(owner)
-            .bind(micros(now + LEASE))
-            .bind(micros(now))
+            .bind(micros(tick.server + LEASE))
+            .bind(micros(tick.now))
+            .bind(micros(tick.server))
             .fetch_optional(&mut *self.inner)
             .await
             .map_err(database("claiming a job"))?;
@@ -97,7 +107,7 @@ impl Tx<'_> {
     /// once (standard R5).
     ///
     /// # Errors
-    /// `Conflict` when the lease was lost.
+    /// `Lost` when the lease was.
     pub async fn hold_job(&mut self, lease: &Lease) -> Result<(), StoreError> {
         let held_rows =
             sqlx::query("UPDATE jobs SET epoch = epoch WHERE id = $1 AND epoch = $2 AND state = 'running'")
@@ -112,7 +122,7 @@ impl Tx<'_> {
     /// Ends a job in the transaction that saves its result.
     ///
     /// # Errors
-    /// `Conflict` when the lease was lost: nothing of this transaction may be kept.
+    /// `Lost` when the lease was: nothing of this transaction may be kept.
     pub async fn finish_job(&mut self, lease: &Lease, now: Timestamp) -> Result<(), StoreError> {
         let done = sqlx::query(
             "UPDATE jobs SET state = 'done', done_at = $3, lease_until = NULL, last_error = NULL \
@@ -148,15 +158,40 @@ impl Tx<'_> {
         held(lease, done.rows_affected())
     }
 
-    /// Keeps every lease of this worker alive, jobs and mails alike.
-    pub async fn heartbeat(&mut self, owner: &str, now: Timestamp) -> Result<(), StoreError> {
+    /// Ends every job of a request that is not done: whoever works at one has lost its lease, and its result is void.
+    pub async fn abandon_jobs(&mut self, reference: &Reference, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE jobs SET state = 'done', done_at = $2, lease_until = NULL, epoch = epoch + 1, \
+             last_error = 'the request was stopped' WHERE reference = $1 AND state <> 'done'",
+        )
+        .bind(reference.as_str())
+        .bind(micros(now))
+        .execute(&mut *self.inner)
+        .await
+        .map(drop)
+        .map_err(database("abandoning jobs"))
+    }
+
+    /// Lets the jobs of a request that wait for a later time run now.
+    pub async fn hurry_jobs(&mut self, reference: &Reference, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query("UPDATE jobs SET run_at = $2 WHERE reference = $1 AND state = 'queued'")
+            .bind(reference.as_str())
+            .bind(micros(now))
+            .execute(&mut *self.inner)
+            .await
+            .map(drop)
+            .map_err(database("hurrying jobs"))
+    }
+
+    /// Keeps every lease of this worker alive, jobs and mails alike, by the database's clock.
+    pub async fn heartbeat(&mut self, owner: &str, server: Timestamp) -> Result<(), StoreError> {
         for sql in [
             "UPDATE jobs SET lease_until = $2 WHERE owner = $1 AND state = 'running'",
             "UPDATE outbox SET lease_until = $2 WHERE owner = $1 AND state = 'sending'",
         ] {
             sqlx::query(sql)
                 .bind(owner)
-                .bind(micros(now + LEASE))
+                .bind(micros(server + LEASE))
                 .execute(&mut *self.inner)
                 .await
                 .map_err(database("renewing leases"))?;
@@ -181,7 +216,7 @@ impl Tx<'_> {
     /// Records a finished step of a job; recorded twice, the first stands.
     ///
     /// # Errors
-    /// `Conflict` when the lease was lost.
+    /// `Lost` when the lease was.
     pub async fn record_step(
         &mut self,
         lease: &Lease,
@@ -234,7 +269,7 @@ impl Store {
 }
 
 fn held(lease: &Lease, rows: u64) -> Result<(), StoreError> {
-    if rows == 1 { Ok(()) } else { Err(StoreError::Conflict(format!("job {}", lease.job))) }
+    if rows == 1 { Ok(()) } else { Err(StoreError::Lost(format!("job {}", lease.job))) }
 }
 
 fn job_row(row: &AnyRow) -> Result<JobRow, StoreError> {

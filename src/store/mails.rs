@@ -330,7 +330,7 @@ impl Tx<'_> {
     }
 
     /// Destroys data keys, and with them everything that they sealed.
-    async fn shred(&mut self, key_ids: &[&str]) -> Result<(), StoreError> {
+    pub(super) async fn shred(&mut self, key_ids: &[&str]) -> Result<(), StoreError> {
         let sql = format!("DELETE FROM data_keys WHERE id IN ({})", parameters(1, key_ids.len()));
         let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(is_kept(key_ids.len()));
         for key_id in key_ids {

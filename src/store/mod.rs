@@ -8,11 +8,15 @@ pub use error::StoreError;
 mod audit;
 mod codes;
 mod dialect;
+mod digests;
+mod freezes;
 mod jobs;
 mod keys;
+mod leaving;
 mod mails;
 mod outbox;
 mod plans;
+mod quarantine;
 mod requests;
 mod reserve;
 mod staff;
@@ -20,10 +24,11 @@ mod staff;
 pub use audit::AuditRow;
 pub use codes::OpenCode;
 pub use dialect::Engine;
-pub use jobs::{JobRow, Lease};
+pub use jobs::{JobRow, Lease, Tick};
 pub use keys::{Keyring, Sealer};
 pub use mails::{Attempt, Content, Keep, MailRow, NewMail, Place, Settled};
 pub use outbox::{Claim, NewParcel, OutboxRow, Settlement, Thread};
+pub use quarantine::SetAside;
 pub use requests::{Filter, RequestRow};
 pub use reserve::Room;
 pub use staff::{StaffRow, StaffState};
@@ -109,6 +114,13 @@ impl Store {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.pool.execute("SELECT 1").await.map(drop).map_err(database("asking for a sign of life"))
+    }
+
+    /// What the database's clock says: leases go by it alone, so that a daemon whose own clock is wrong takes nobody's
+    /// (decision 24). The only question of that kind; every other time is an argument.
+    pub async fn server_time(&self) -> Result<Timestamp, StoreError> {
+        let row = sqlx::query(self.engine.clock()).fetch_one(&self.pool).await;
+        time(&row.map_err(database("reading the database's clock"))?, "clock", "-", "now")
     }
 
     /// Closes every connection.

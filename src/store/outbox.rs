@@ -2,7 +2,7 @@
 //! rows stay as the register of threads: an answer finds its request by the keyed hash of its token (decision 13).
 
 use super::dialect::{ROWS_MAX, is_kept, parameters, values};
-use super::jobs::{GIVEN_UP_WAIT, LEASE};
+use super::jobs::{GIVEN_UP_WAIT, LEASE, Tick};
 use super::{
     AnyRow, Sealer, Store, StoreError, Tx, bytes, database, impossible, micros, number, text, text_if, time,
 };
@@ -147,13 +147,13 @@ impl Tx<'_> {
     pub async fn claim_parcels(
         &mut self,
         owner: &str,
-        now: Timestamp,
+        tick: Tick,
         most: i64,
     ) -> Result<Vec<Claim>, StoreError> {
         let sql = format!(
             "UPDATE outbox SET state = 'sending', owner = $1, epoch = epoch + 1, attempts = attempts + 1, lease_until = $2 \
              WHERE id IN (SELECT id FROM outbox WHERE (state IN ('queued', 'uncertain') AND next_at <= $3) \
-             OR (state = 'sending' AND lease_until < $3) ORDER BY next_at, id LIMIT $4{}) \
+             OR (state = 'sending' AND lease_until < $5) ORDER BY next_at, id LIMIT $4{}) \
              RETURNING id, epoch, reference, notice, audience, attempts, doubts, expires_at, key_id, parcel",
             self.store.engine.skip_locked()
         );
@@ -162,16 +162,17 @@ impl Tx<'_> {
              WHERE owner = $1 AND state = 'sending'",
         )
         .bind(owner)
-        .bind(micros(now))
+        .bind(micros(tick.now))
         .bind(i64::try_from(GIVEN_UP_WAIT.as_micros()).unwrap_or(i64::MAX))
         .execute(&mut *self.inner)
         .await
         .map_err(database("giving up mail"))?;
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(owner)
-            .bind(micros(now + LEASE))
-            .bind(micros(now))
+            .bind(micros(tick.server + LEASE))
+            .bind(micros(tick.now))
             .bind(most)
+            .bind(micros(tick.server))
             .fetch_all(&mut *self.inner)
             .await
             .map_err(database("claiming mail"))?;

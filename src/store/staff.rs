@@ -14,6 +14,8 @@ pub struct StaffRow {
     pub state: StaffState,
     /// Unused codes left.
     pub codes_left: i64,
+    /// Wrong codes on this list.
+    pub wrong_codes: u8,
 }
 
 /// Whether a member of staff may act.
@@ -29,7 +31,7 @@ impl Store {
     /// Everybody, by name.
     pub async fn staff(&self) -> Result<Vec<StaffRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT name, role, state, key_id, address, \
+            "SELECT name, role, state, key_id, address, wrong_codes, \
              (SELECT COUNT(*) FROM staff_codes WHERE staff_codes.staff = staff.name AND used_at IS NULL) AS codes_left \
              FROM staff ORDER BY name",
         )
@@ -60,7 +62,20 @@ impl Store {
                 _ => StaffState::Disabled,
             },
             codes_left: number(row, "staff", &id, "codes_left")?,
+            wrong_codes: u8::try_from(number(row, "staff", &id, "wrong_codes")?).unwrap_or(u8::MAX),
         })
+    }
+
+    /// Those who joined, changed or left and have not been asked yet what waits for them.
+    pub async fn unbriefed_staff(&self) -> Result<Vec<StaffName>, StoreError> {
+        let rows = sqlx::query("SELECT name FROM staff WHERE briefed_at IS NULL ORDER BY name");
+        let rows = rows.fetch_all(&self.pool).await.map_err(database("reading who is new on the staff"))?;
+        rows.iter()
+            .map(|row| {
+                let id = text(row, "staff", "?", "name")?;
+                StaffName::parse(&id).ok_or_else(|| impossible("staff", "name", &id, "not a name"))
+            })
+            .collect()
     }
 
     /// The unused codes of one person: row and keyed hash.
@@ -86,7 +101,9 @@ impl Tx<'_> {
         sqlx::query(
             "INSERT INTO staff (name, role, state, address_index, key_id, address, created_at) \
              VALUES ($1, $2, 'active', $3, $4, $5, $6) \
-             ON CONFLICT (name) DO UPDATE SET role = $2, state = 'active', address_index = $3, key_id = $4, address = $5",
+             ON CONFLICT (name) DO UPDATE SET role = $2, state = 'active', address_index = $3, key_id = $4, address = $5, \
+             briefed_at = CASE WHEN staff.role = $2 AND staff.state = 'active' AND staff.address_index = $3 \
+             THEN staff.briefed_at END",
         )
         .bind(id)
         .bind(staff.role.as_str())
@@ -100,9 +117,46 @@ impl Tx<'_> {
         .map_err(database("storing a member of staff"))
     }
 
+    /// Counts a wrong code.
+    ///
+    /// # Errors
+    /// `Conflict` when another was counted meanwhile: the one that locks the list must be known as such.
+    pub async fn count_wrong_code(&mut self, name: &StaffName, before: u8) -> Result<(), StoreError> {
+        let done = sqlx::query(
+            "UPDATE staff SET wrong_codes = wrong_codes + 1 WHERE name = $1 AND wrong_codes = $2",
+        )
+        .bind(name.as_str())
+        .bind(i64::from(before))
+        .execute(&mut *self.inner)
+        .await
+        .map_err(database("counting a wrong staff code"))?;
+        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Conflict("the wrong codes".into())) }
+    }
+
+    /// A fresh list begins without wrong codes.
+    pub async fn forgive_wrong_codes(&mut self, name: &StaffName) -> Result<(), StoreError> {
+        sqlx::query("UPDATE staff SET wrong_codes = 0 WHERE name = $1")
+            .bind(name.as_str())
+            .execute(&mut *self.inner)
+            .await
+            .map(drop)
+            .map_err(database("unlocking a list of staff codes"))
+    }
+
+    /// They have been asked what waits for them.
+    pub async fn set_briefed(&mut self, name: &StaffName, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query("UPDATE staff SET briefed_at = $2 WHERE name = $1")
+            .bind(name.as_str())
+            .bind(micros(now))
+            .execute(&mut *self.inner)
+            .await
+            .map(drop)
+            .map_err(database("marking a member of staff as asked"))
+    }
+
     /// Disables a member of staff and their codes. Returns how many rows it was: none for an unknown name.
     pub async fn disable_staff(&mut self, name: &StaffName, now: Timestamp) -> Result<u64, StoreError> {
-        let done = sqlx::query("UPDATE staff SET state = 'disabled' WHERE name = $1")
+        let done = sqlx::query("UPDATE staff SET state = 'disabled', briefed_at = NULL WHERE name = $1")
             .bind(name.as_str())
             .execute(&mut *self.inner)
             .await

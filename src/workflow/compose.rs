@@ -2,20 +2,23 @@
 //! the words are templates, the frozen bytes are `post.rs`.
 
 use super::Settings;
+use super::standing::standing;
 use crate::domain::address::Address;
+use crate::domain::deadline::Regime;
 use crate::domain::directory::DirectoryEntry;
 use crate::domain::form::ProblemCode;
 use crate::domain::ids::StaffName;
+use crate::domain::left::Left;
 use crate::domain::notice::{
     About, AcknowledgementText, AnswerText, ApprovalRequestText, Asked, AttentionReason, AttentionText,
     ChallengeText, Changed, ClarificationText, CompletedExportText, DeadlineAtRiskText, DeadlineOf,
-    DecisionRecordedText, Delivery, ExpiredText, Fate, Mailtos, Missing, Notice, NoticeKind, OnFile,
-    PackageLine, PassphraseRoute, PassphraseText, PlanLine, PlanSummary, QuestionText, RefusedPart,
-    RefusedText, ReminderText, Risk, Standing, StatusCause, StatusText, Unchanged,
+    DecisionRecordedText, Delivery, ExpiredText, ExtendedText, Fate, Mailtos, Missing, Notice, NoticeKind,
+    OnFile, PackageLine, PassphraseRoute, PassphraseText, PlanLine, PlanSummary, QuestionText, RefusedPart,
+    RefusedText, ReminderText, Rights, Risk, StatusCause, StatusText, Unchanged, WithdrawnText,
 };
 use crate::domain::personal::Personal;
 use crate::domain::policy::{self, Rules};
-use crate::domain::request::{Blocker, Ground, Kind, Outcome, Request, SecondFactor, Stage};
+use crate::domain::request::{Check, Ground, Kind, Request, SecondFactor, Stage};
 use crate::domain::transition::{Concern, Decided, Detail, Intent, To, Why};
 use jiff::civil::Date;
 use jiff::{Timestamp, Zoned};
@@ -60,6 +63,31 @@ impl Facts<'_> {
                 asked: self.asked(),
                 received: self.received(),
                 closed: self.today(),
+                citation: self.law().ground(Ground::IdentityNotVerified).to_owned(),
+                rights: self.rights(),
+            }),
+            NoticeKind::Extended => Notice::Extended(ExtendedText {
+                about: self.about(),
+                asked: self.asked(),
+                reason: text_of(&intent.detail),
+                received: self.received(),
+                before: self
+                    .request
+                    .extension
+                    .as_ref()
+                    .map_or(self.request.due.due, |extension| extension.before),
+                due: self.request.due.due,
+                rights: self.rights(),
+            }),
+            NoticeKind::Withdrawn => Notice::Withdrawn(WithdrawnText {
+                about: self.about(),
+                asked: self.asked(),
+                left: match intent.detail {
+                    Detail::Left(left) => left,
+                    _ => Left::default(),
+                },
+                received: self.received(),
+                closed: self.today(),
             }),
             NoticeKind::Status => Notice::Status(self.status(&intent.detail)),
             NoticeKind::Question => Notice::Question(QuestionText {
@@ -89,6 +117,15 @@ impl Facts<'_> {
             kind: self.request.kind,
             company: self.settings.company.clone(),
         }
+    }
+
+    fn law(&self) -> &Regime {
+        self.settings.regime(Some(&self.request.regime))
+    }
+
+    fn rights(&self) -> Rights {
+        let law = self.law();
+        Rights { law: law.title.clone(), authority: law.authority.clone(), remedy: law.remedy.clone() }
     }
 
     fn asked(&self) -> Asked {
@@ -124,10 +161,7 @@ impl Facts<'_> {
     fn closes(&self) -> Date {
         let days = i64::from(self.rules.expire_days);
         let since = match &self.request.stage {
-            Stage::AwaitingVerification {
-                check: crate::domain::request::Check::Challenged { first_at, .. },
-                ..
-            } => *first_at,
+            Stage::AwaitingVerification { check: Check::Challenged { first_at, .. }, .. } => *first_at,
             stage @ (Stage::Recorded { .. }
             | Stage::AwaitingVerification { .. }
             | Stage::AwaitingApproval { .. }
@@ -207,7 +241,7 @@ impl Facts<'_> {
 
     fn decision(&self, intent: &Intent) -> DecisionRecordedText {
         let (by, changed) = match &intent.detail {
-            Detail::Decided(by, what) => (by.clone(), changed(*what)),
+            Detail::Decided(by, what) => (by.clone(), self.changed(*what)),
             Detail::Unchanged(why) => {
                 (staff_of(&intent.to, self.rules), Changed::Unchanged(self.unchanged(*why, intent)))
             }
@@ -216,7 +250,8 @@ impl Facts<'_> {
             | Detail::AcknowledgeOverdue
             | Detail::Refusal { .. }
             | Detail::Text(_)
-            | Detail::Status(_) => (staff_of(&intent.to, self.rules), Changed::Unchanged(Unchanged::NotNow)),
+            | Detail::Status(_)
+            | Detail::Left(_) => (staff_of(&intent.to, self.rules), Changed::Unchanged(Unchanged::NotNow)),
         };
         DecisionRecordedText {
             about: self.about(),
@@ -231,6 +266,7 @@ impl Facts<'_> {
     fn unchanged(&self, why: Why, intent: &Intent) -> Unchanged {
         match why {
             Why::CodeWrong => Unchanged::CodeRefused,
+            Why::CodesLocked => Unchanged::CodesLocked,
             Why::OtherPlan => Unchanged::PlanChanged,
             Why::GroundMissing => Unchanged::UnknownGround,
             Why::NotInThread => Unchanged::NotInThread,
@@ -245,9 +281,12 @@ impl Facts<'_> {
                     Some(_) | None => Unchanged::NotEligible,
                 }
             }
-            Why::Closed | Why::NotNow | Why::SecondFactorMissing | Why::FormIncomplete | Why::NothingDue => {
-                Unchanged::NotNow
-            }
+            Why::ExtendedBefore => Unchanged::ExtendedBefore,
+            Why::NotExtendable => Unchanged::NotExtendable,
+            Why::TooLate => Unchanged::TooLate,
+            Why::ScopeUnread => Unchanged::ScopeUnread,
+            Why::FormIncomplete => Unchanged::FormIncomplete,
+            Why::Closed | Why::NotNow | Why::SecondFactorMissing | Why::NothingDue => Unchanged::NotNow,
         }
     }
 
@@ -285,6 +324,7 @@ impl Facts<'_> {
             passphrase_by: PassphraseRoute::SeparateMail,
             completed: self.today(),
             as_of: self.zoned(self.request.plan.as_ref().map_or(self.now, |plan| plan.as_of)),
+            rights: self.rights(),
         }
     }
 
@@ -302,14 +342,21 @@ impl Facts<'_> {
             | Detail::AcknowledgeOverdue
             | Detail::Unchanged(_)
             | Detail::Text(_)
-            | Detail::Status(_) => (Ground::NotCovered, None),
+            | Detail::Status(_)
+            | Detail::Left(_) => (Ground::NotCovered, None),
         };
         RefusedText {
             about: self.about(),
             asked: self.asked(),
-            refused: vec![RefusedPart { category: None, ground, citation: None, until: None }],
+            refused: vec![RefusedPart {
+                category: None,
+                ground,
+                citation: self.law().ground(ground).to_owned(),
+                until: None,
+            }],
             done: Vec::new(),
             staff_text,
+            rights: self.rights(),
             received: self.received(),
             decided: self.today(),
         }
@@ -325,7 +372,8 @@ impl Facts<'_> {
             | Detail::Decided(..)
             | Detail::AcknowledgeOverdue
             | Detail::Refusal { .. }
-            | Detail::Text(_) => StatusCause::Asked,
+            | Detail::Text(_)
+            | Detail::Left(_) => StatusCause::Asked,
         };
         StatusText {
             about: self.about(),
@@ -360,7 +408,8 @@ impl Facts<'_> {
             | Detail::Unchanged(_)
             | Detail::Refusal { .. }
             | Detail::Text(_)
-            | Detail::Status(_) => AttentionReason::NoEligibleApprover,
+            | Detail::Status(_)
+            | Detail::Left(_) => AttentionReason::NoEligibleApprover,
         };
         AttentionText {
             reference: Some(self.request.reference.clone()),
@@ -388,7 +437,12 @@ impl Facts<'_> {
                 phone: self.request.subject.as_ref().and_then(|entry| entry.phone.clone()),
             },
             Concern::NobodyMayDecide => AttentionReason::NoEligibleApprover,
-            Concern::NotMe => AttentionReason::NotMe { requester: self.on_file() },
+            Concern::Frozen(until) => {
+                AttentionReason::Frozen { requester: self.on_file(), until: self.zoned(*until) }
+            }
+            Concern::CodesLocked(by) => AttentionReason::CodesLocked { by: by.clone() },
+            Concern::NotMe(left) => AttentionReason::NotMe { requester: self.on_file(), left: *left },
+            Concern::Withdrawn(left) => AttentionReason::Withdrawn { requester: self.on_file(), left: *left },
             Concern::MayNotAsk => AttentionReason::CannotSpeakForAccount { requester: self.on_file() },
             Concern::SourceDown(source) => {
                 AttentionReason::ConnectorDown { source: source.clone(), since: self.zoned(self.now) }
@@ -430,41 +484,24 @@ impl Facts<'_> {
     }
 }
 
-/// Where a request stands, for people: why it stands still wins over where.
-pub(super) fn standing(request: &Request) -> Standing {
-    if let Some(blocker) = request.blocker {
-        return match blocker {
-            Blocker::NeedsClarification => Standing::NeedsClarification,
-            Blocker::SenderUnauthenticated => Standing::SenderUnauthenticated,
-            Blocker::NeedsSecondFactor => Standing::NeedsSecondFactor,
-            Blocker::Undeliverable => Standing::Undeliverable,
-            Blocker::ConnectorDown => Standing::ConnectorDown,
-            Blocker::PlanDrift => Standing::PlanDrift,
-            Blocker::StaffQuestion => Standing::StaffQuestion,
-        };
+impl Facts<'_> {
+    fn changed(&self, what: Decided) -> Changed {
+        match what {
+            Decided::Approved => Changed::Approved,
+            Decided::Refused(ground) => Changed::Refused { ground },
+            Decided::QuestionSent => Changed::QuestionSent,
+            Decided::Accepted => Changed::Accepted,
+            Decided::CallRecorded => Changed::CallRecorded,
+            Decided::Extended => Changed::Extended,
+            Decided::Scoped => Changed::Scoped { asked: self.asked(), missing: self.missing() },
+            Decided::NotRequest => Changed::NotRequest,
+        }
     }
-    match &request.stage {
-        Stage::Recorded { .. } => Standing::Recorded,
-        Stage::AwaitingVerification { .. } => Standing::AwaitingVerification,
-        Stage::AwaitingApproval { .. } => Standing::AwaitingApproval,
-        Stage::Executing { .. } => Standing::Executing,
-        Stage::Delivering { .. } => Standing::Delivering,
-        Stage::Closed { outcome, .. } => match outcome {
-            Outcome::Completed => Standing::Completed,
-            Outcome::Refused(_) => Standing::Refused,
-            Outcome::Withdrawn => Standing::Withdrawn,
-            Outcome::Expired => Standing::Expired,
-        },
-    }
-}
 
-const fn changed(what: Decided) -> Changed {
-    match what {
-        Decided::Approved => Changed::Approved,
-        Decided::Refused(ground) => Changed::Refused { ground },
-        Decided::QuestionSent => Changed::QuestionSent,
-        Decided::Accepted => Changed::Accepted,
-        Decided::CallRecorded => Changed::CallRecorded,
+    /// What a request lacks before it can go on.
+    fn missing(&self) -> Vec<String> {
+        let blocking = self.request.problems.iter().filter(|problem| problem.is_blocking());
+        blocking.map(|problem| problem.text.clone()).collect()
     }
 }
 
@@ -477,7 +514,8 @@ fn text_of(detail: &Detail) -> Personal {
         | Detail::AcknowledgeOverdue
         | Detail::Unchanged(_)
         | Detail::Refusal { .. }
-        | Detail::Status(_) => Personal::default(),
+        | Detail::Status(_)
+        | Detail::Left(_) => Personal::default(),
     }
 }
 

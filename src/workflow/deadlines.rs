@@ -10,6 +10,7 @@ const BATCH_MAX: i64 = 200;
 impl Workflow {
     /// Wakes every request whose time has come. Returns how many there were.
     pub async fn wake(&self) -> Result<usize, Failure> {
+        let frozen = self.spread_freezes().await?;
         let due = self.store.requests_to_wake(self.env.now(), BATCH_MAX).await?;
         let incidents: Vec<Incident> =
             due.iter().map(|row| Incident::of(&row.request.reference, Event::Woke)).collect();
@@ -17,6 +18,6 @@ impl Workflow {
             let request = due.get(index).map(|row| row.request.reference.to_string()).unwrap_or_default();
             tracing::error!(request, %failure, "could not do what was due; it is tried again with the next tick");
         }
-        Ok(due.len())
+        Ok(due.len() + frozen)
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::notice::NoticeKind;
 use crate::outbox::{Courier, Delivery, Parcel};
 use crate::store::{OutboxRow, Room, Settlement};
 use jiff::{SignedDuration, Timestamp};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 /// Mails claimed at once.
@@ -33,8 +34,9 @@ impl Workflow {
         if most == 0 {
             return Ok(0);
         }
+        let tick = self.tick().await?;
         let mut tx = self.store.begin().await?;
-        let claims = tx.claim_parcels(owner, self.env.now(), BATCH_MAX.min(i64::from(most))).await?;
+        let claims = tx.claim_parcels(owner, tick, BATCH_MAX.min(i64::from(most))).await?;
         if !claims.is_empty() {
             fault!("outbox.claim.before");
         }
@@ -55,7 +57,14 @@ impl Workflow {
             .collect();
         let mut sent: (&[OutboxRow], HashMap<String, Delivery>) = (&[], HashMap::new());
         for (rows, parcels) in rows.chunks(GROUP_MAILS).zip(parcels.chunks(GROUP_MAILS)) {
-            let (results, settled) = tokio::join!(courier.send(parcels), self.write_down(sent.0, &sent.1));
+            let wanted = match self.still_wanted(rows, parcels).await {
+                Ok(wanted) => wanted,
+                Err(failure) => {
+                    self.write_down(sent.0, &sent.1).await?;
+                    return Err(failure);
+                }
+            };
+            let (results, settled) = tokio::join!(courier.send(&wanted), self.write_down(sent.0, &sent.1));
             sent = (rows, results.into_iter().collect());
             if settled.is_err() || self.store.room() == Room::Full {
                 // What has just been sent is written down all the same, if it can be. The others keep their claim, and go
@@ -66,6 +75,21 @@ impl Workflow {
         }
         self.write_down(sent.0, &sent.1).await?;
         Ok(rows.len())
+    }
+
+    /// Leaves out what was held back since it was claimed.
+    async fn still_wanted<'p>(
+        &self,
+        rows: &[OutboxRow],
+        parcels: &'p [Parcel],
+    ) -> Result<Cow<'p, [Parcel]>, Failure> {
+        let discloses =
+            |row: &OutboxRow| matches!(row.notice, NoticeKind::CompletedExport | NoticeKind::Passphrase);
+        if !rows.iter().any(discloses) {
+            return Ok(Cow::Borrowed(parcels));
+        }
+        let claimed = self.store.still_claimed(rows).await?;
+        Ok(parcels.iter().filter(|parcel| claimed.contains(&parcel.id)).cloned().collect())
     }
 
     /// Settles, and once more where the disk was full: the reserve is free then, and what has left must be written down, or
@@ -104,9 +128,13 @@ impl Workflow {
             for row in together {
                 if !held.contains(&row.id) {
                     tracing::warn!(mail = row.id, "lost the lease on a mail while it was being sent");
+                    // It changes nothing any more, but what a server took has left: the log says so.
+                    if matches!(settlement, Settlement::Accepted(_)) {
+                        entries.extend(audit(row, settlement, now, Some("claim-lost")));
+                    }
                     continue;
                 }
-                entries.extend(audit(row, settlement, now));
+                entries.extend(audit(row, settlement, now, None));
                 if let (NoticeKind::Passphrase, Settlement::Accepted(_), Some(reference)) =
                     (row.notice, settlement, &row.reference)
                 {
@@ -177,7 +205,7 @@ fn incident(row: &OutboxRow, settlement: &Settlement<'_>) -> Option<Incident> {
 }
 
 /// The result of an act outside; its intent stands in the entry that queued it.
-fn audit(row: &OutboxRow, settlement: &Settlement<'_>, now: Timestamp) -> Vec<Entry> {
+fn audit(row: &OutboxRow, settlement: &Settlement<'_>, now: Timestamp, reason: Option<&str>) -> Vec<Entry> {
     let (action, reply) = match settlement {
         Settlement::Accepted(reply) => (Action::NoticeAccepted, reply),
         Settlement::Failed(reply) => (Action::NoticeRejected, reply),
@@ -201,7 +229,7 @@ fn audit(row: &OutboxRow, settlement: &Settlement<'_>, now: Timestamp) -> Vec<En
         action,
         from_stage: None,
         to_stage: None,
-        reason: None,
+        reason: reason.map(str::to_owned),
         evidence,
     }]
 }

@@ -20,7 +20,7 @@ use crate::package::{
     self, CategoryRows, Company, FileSource, PackageError, PackageRequest, Passphrase, SourceFailure,
     SourceFile,
 };
-use crate::store::{JobRow, RequestRow};
+use crate::store::{JobRow, RequestRow, StoreError};
 use async_trait::async_trait;
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
@@ -62,8 +62,9 @@ impl Found {
 impl Workflow {
     /// Does the job that has waited longest. Returns whether there was one.
     pub async fn work(&self, owner: &str) -> Result<bool, Failure> {
+        let tick = self.tick().await?;
         let mut tx = self.store.begin().await?;
-        let claimed = tx.claim_job(owner, self.env.now()).await?;
+        let claimed = tx.claim_job(owner, tick).await?;
         if claimed.is_some() {
             fault!("job.claim.before");
         }
@@ -81,16 +82,22 @@ impl Workflow {
             JobKind::Plan => self.plan(&row.request).await,
             JobKind::Export => self.export(&row, &job).await,
         };
-        match found {
-            Ok(Found::Event(event, plan)) => self.finish(&job, *event, plan).await?,
-            Ok(Found::Later { source, why }) => self.postpone(&job, source, &why, RETRY_LAST).await?,
+        let settled = match found {
+            Ok(Found::Event(event, plan)) => self.finish(&job, *event, plan).await,
+            Ok(Found::Later { source, why }) => self.postpone(&job, source, &why, RETRY_LAST).await,
             Ok(Found::NoRoom { why }) => {
-                self.postpone(&job, "the package".into(), &why, ROOM_RETRY_LAST).await?;
+                self.postpone(&job, "the package".into(), &why, ROOM_RETRY_LAST).await
             }
             Err(failure) if failure.is_disk_failure() => return Err(failure),
-            Err(failure) => self.postpone(&job, "the state".into(), &failure.to_string(), RETRY_LAST).await?,
+            Err(failure) => self.postpone(&job, "the state".into(), &failure.to_string(), RETRY_LAST).await,
+        };
+        if let Err(Failure::Store(StoreError::Lost(_))) = settled {
+            // Somebody else has the job, or the request was stopped: what was found counts nothing.
+            tracing::info!(request = %job.reference, job = job.kind.as_str(), "the lease was lost; the work is given up");
+            self.remove_unwanted(&job.reference).await;
+            return Ok(true);
         }
-        Ok(true)
+        settled.map(|()| true)
     }
 
     async fn finish(&self, job: &JobRow, event: Event, plan: Option<Plan>) -> Result<(), Failure> {
@@ -137,7 +144,13 @@ impl Workflow {
         let resolution = match self.person(request).await {
             Ok(Some(entry)) => {
                 let law = entry.regime.as_deref().map(|name| self.law(name, request));
-                Resolution::Match { entry: Box::new(entry), law }
+                let frozen = match self.store.frozen_until(&entry.account).await {
+                    Ok(frozen) => frozen,
+                    Err(error) => {
+                        return Found::Later { source: "the state".into(), why: error.to_string() };
+                    }
+                };
+                Resolution::Match { entry: Box::new(entry), law, frozen }
             }
             Ok(None) => Resolution::NoMatch,
             Err(error) => return later(&self.settings.directory.source, &error),
@@ -434,7 +447,7 @@ impl Workflow {
             company: Company {
                 name: company.name.clone(),
                 contact: company.support.clone(),
-                authority: company.complaint_authority.clone(),
+                authority: self.settings.regime(Some(&request.regime)).authority.clone(),
                 automated_decisions: self.settings.automated_decisions.clone(),
             },
         }

@@ -45,6 +45,7 @@ impl Workflow {
         tx.commit().await?;
         fault!("daemon.start.after");
         self.begin_careful().await?;
+        self.brief_staff().await?;
         let closed = self.recover_deliveries(SignedDuration::ZERO).await?;
         if closed > 0 {
             tracing::info!(
@@ -68,15 +69,17 @@ impl Workflow {
 
     /// Keeps this process's leases alive.
     pub async fn heartbeat(&self, owner: &str) -> Result<(), Failure> {
+        let server = self.store.server_time().await?;
         let mut tx = self.store.begin().await?;
-        tx.heartbeat(owner, self.env.now()).await?;
+        tx.heartbeat(owner, server).await?;
         fault!("lease.renew.before");
         tx.commit().await?;
         fault!("lease.renew.after");
         Ok(())
     }
 
-    /// Removes packages whose time in the folder is over (`[delivery] keep_days` after closing). Once an hour is enough.
+    /// Removes packages whose time in the folder is over (`[delivery] keep_days` after closing), or that a
+    /// stopped request left behind. Once an hour is enough.
     pub async fn remove_old_packages(&self) -> Result<(), Failure> {
         let now = self.env.now();
         if !self.packages_looked_at.pass(now, PACKAGES_PAUSE) {
@@ -90,14 +93,7 @@ impl Workflow {
             let Some(reference) = name.strip_suffix(".zip").and_then(Reference::parse) else {
                 continue;
             };
-            let row = self.store.request(&reference).await?;
-            let keep = SignedDuration::from_hours(24 * i64::from(self.settings.delivery.keep_days));
-            let over =
-                row.is_some_and(|row| !row.request.is_open() && row.request.stage.since() + keep <= now);
-            if over {
-                tokio::fs::remove_file(file.path()).await.map_err(what)?;
-                tracing::info!(request = %reference, "removed a package whose time is over");
-            }
+            self.remove_unwanted(&reference).await;
         }
         Ok(())
     }
@@ -135,7 +131,12 @@ impl Workflow {
         let letters = if listed == 0 {
             Vec::new()
         } else {
-            self.to_all_staff(&Notice::Digest(self.digest(mailbox, place.since, listed).await?)).await?
+            let first_start = FirstStart {
+                since: self.settings.calendar.local_date(place.since),
+                count: listed,
+                mails: self.old_mails(mailbox).await?,
+            };
+            self.to_all_staff(&Notice::Digest(self.digest(Some(first_start)).await?)).await?
         };
         let mut tx = self.store.begin().await?;
         let evidence = BTreeMap::from([
@@ -213,11 +214,37 @@ impl Workflow {
         Ok(())
     }
 
-    async fn digest(&self, mailbox: &str, since: Timestamp, listed: u64) -> Result<DigestText, Failure> {
-        let mails = self.old_mails(mailbox).await?;
+    /// Tells staff once on every work day, from its opening time on, how the open requests stand. Nothing open, no mail.
+    pub async fn tell_day(&self) -> Result<(), Failure> {
+        let (now, calendar) = (self.env.now(), &self.settings.calendar);
+        let today = calendar.local_date(now);
+        if !calendar.is_workday(today) || now < calendar.opening(today) {
+            return Ok(());
+        }
+        let told = self.store.digest_told().await?;
+        if told.as_deref() == Some(today.to_string().as_str()) || self.rules().await?.staff.is_empty() {
+            return Ok(());
+        }
+        let digest = self.digest(None).await?;
+        let letters = match digest.open {
+            0 => Vec::new(),
+            _ => self.to_all_staff(&Notice::Digest(digest)).await?,
+        };
+        let mut tx = self.store.begin().await?;
+        if !letters.is_empty() {
+            let evidence = BTreeMap::from([("digest".to_owned(), today.to_string())]);
+            tx.append_audit(&[self.entry(Action::NoticeQueued, evidence)]).await?;
+        }
+        self.queue_unbound(&mut tx, &letters).await?;
+        tx.set_digest_told(&today.to_string()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn digest(&self, first_start: Option<FirstStart>) -> Result<DigestText, Failure> {
         let now = self.env.now();
         let calendar = &self.settings.calendar;
-        let open = self.store.requests(Filter::Open, OPEN_MAX).await?;
+        let mut open = self.store.requests(Filter::Open, OPEN_MAX).await?;
+        open.sort_by_key(|row| row.request.due.due_at);
         let count = |condition: &dyn Fn(Timestamp) -> bool| {
             let many = open.iter().filter(|row| condition(row.request.due.due_at)).count();
             u64::try_from(many).unwrap_or(u64::MAX)
@@ -225,13 +252,14 @@ impl Workflow {
         let lines = open.iter().take(LINES_MAX).map(|row| DigestLine {
             reference: row.request.reference.clone(),
             kind: row.request.kind,
-            standing: super::compose::standing(&row.request),
+            standing: super::standing::standing(&row.request),
+            waits_for: super::standing::waits_for(&row.request),
             due: row.request.due.due,
         });
         Ok(DigestText {
             company: self.settings.company.clone(),
             on: calendar.local_date(now),
-            first_start: Some(FirstStart { since: calendar.local_date(since), count: listed, mails }),
+            first_start,
             open: u64::try_from(open.len()).unwrap_or(u64::MAX),
             due_soon: count(&|due| due > now && due <= now + SOON),
             overdue: count(&|due| due <= now),

@@ -18,6 +18,8 @@ mod operate;
 mod post;
 mod receive;
 pub mod settings;
+mod standing;
+mod stop;
 mod thread;
 mod verify;
 
@@ -36,7 +38,7 @@ use crate::domain::request::Request;
 use crate::domain::transition::{Codes, Fact, Intent, Rejected, Transition, Why, decide};
 use crate::env::Env;
 use crate::render::Texts;
-use crate::store::{Lease, NewParcel, RequestRow, Sealer, Settled, StaffState, Store, StoreError, Tx};
+use crate::store::{Lease, NewParcel, RequestRow, Sealer, Settled, StaffState, Store, StoreError, Tick, Tx};
 use caps::{Caps, Gate};
 use jiff::{SignedDuration, Timestamp};
 use post::{Answered, Letter};
@@ -187,17 +189,23 @@ impl Workflow {
         uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().simple().to_string()
     }
 
+    /// The time of one turn, by our clock and by the one that all daemons of a state share.
+    async fn tick(&self) -> Result<Tick, Failure> {
+        Ok(Tick { now: self.env.now(), server: self.store.server_time().await? })
+    }
+
     async fn rules(&self) -> Result<Rules, Failure> {
         let staff = self.store.staff().await?;
+        let strikes = staff.iter().map(|row| (row.staff.name.clone(), row.wrong_codes)).collect();
         let active: Vec<Staff> =
             staff.into_iter().filter(|row| row.state == StaffState::Active).map(|row| row.staff).collect();
-        Ok(self.settings.rules(active))
+        Ok(Rules { strikes, ..self.settings.rules(active) })
     }
 
     /// Applies one incident.
     pub(crate) async fn apply_one(&self, incident: &Incident) -> Result<Applied, Failure> {
-        let rules = self.rules().await?;
         for _ in 0..CONFLICTS_MAX {
+            let rules = self.rules().await?;
             let mut known = HashMap::new();
             let prepared = self.prepare(incident, &rules, &mut known).await?;
             let written = self.write(&[(incident, &prepared)]).await;
@@ -209,7 +217,10 @@ impl Workflow {
                     tracing::info!(what, "decided anew: somebody else saved it first");
                 }
                 Err(error) => return Err(error.into()),
-                Ok(()) => return Ok(applied(&prepared)),
+                Ok(()) => {
+                    self.remove_stopped(std::iter::once(&prepared)).await;
+                    return Ok(applied(&prepared));
+                }
             }
         }
         Err(StoreError::Conflict("the request, again and again".into()).into())
@@ -257,7 +268,9 @@ impl Workflow {
             prepared.push(self.prepare(incident, rules, &mut known).await?);
         }
         let together: Vec<(&Incident, &Prepared)> = incidents.iter().zip(prepared.iter()).collect();
-        Ok(self.write(&together).await?)
+        self.write(&together).await?;
+        self.remove_stopped(prepared.iter()).await;
+        Ok(())
     }
 
     /// Loads, decides and composes, outside any transaction. `known` carries requests that this batch has changed.
@@ -275,12 +288,13 @@ impl Workflow {
                 None => self.store.request(reference).await?,
             },
         };
+        let event = self.with_what_left(incident).await?;
         let sealer = match (&row, &incident.mail) {
             (Some(row), _) => row.sealer.clone(),
             (None, Some(mail)) => mail.sealer.clone(),
             (None, None) => return Err(Failure::Refused("no such request".into())),
         };
-        let decision = decide(row.as_ref().map(|row| &row.request), &incident.event, rules, now);
+        let decision = decide(row.as_ref().map(|row| &row.request), &event, rules, now);
         let answered = incident.mail.as_ref().map(|mail| mail.answered.clone()).unwrap_or_default();
         let (subject, intents) = match &decision {
             Ok(transition) => (Some(transition.request()), transition.notices()),
@@ -329,6 +343,9 @@ impl Workflow {
         let letters: Vec<(NewParcel<'_>, &Sealer)> = letters.collect();
         let transitions: Vec<(&Transition, &Sealer)> = changed().collect();
         let mut tx = self.store.begin().await?;
+        for (incident, prepared) in together {
+            self.settle_work(&mut tx, incident, prepared, now).await?;
+        }
         tx.append_audit(&entries).await?;
         tx.save(&transitions).await?;
         tx.insert_jobs(&jobs, now).await?;
@@ -359,6 +376,12 @@ impl Workflow {
             if let Some(code) = transition.consumed() {
                 tx.use_staff_code(code, &format!("{reference} {}", incident.event.name()), now).await?;
             }
+            if let (Some(until), Some(entry)) = (transition.freeze(), &transition.request().subject) {
+                tx.freeze(reference, &entry.account, until).await?;
+            }
+            if let Some(strike) = transition.strike() {
+                tx.count_wrong_code(&strike.name, strike.before).await?;
+            }
             if let Some(plan) = &incident.plan {
                 tx.insert_plan(plan, sealer, now).await?;
             }
@@ -368,10 +391,7 @@ impl Workflow {
                 }
             }
         }
-        match &incident.job {
-            Some(lease) => tx.finish_job(lease, now).await,
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 
@@ -453,7 +473,7 @@ fn settled<'a>(incident: &'a Incident, prepared: &'a Prepared) -> Option<Settled
 
 fn applied(prepared: &Prepared) -> Applied {
     match &prepared.decision {
-        Ok(_) => Applied::Changed,
+        Ok(transition) => transition.denied().map_or(Applied::Changed, Applied::Unchanged),
         Err(rejected) => Applied::Unchanged(rejected.why),
     }
 }

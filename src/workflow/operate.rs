@@ -3,15 +3,17 @@
 
 use super::{Applied, Failure, Incident, Workflow};
 use crate::domain::address::Address;
-use crate::domain::audit::Actor;
+use crate::domain::audit::{Action, Actor, Entry};
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::ids::{Reference, StaffName};
+use crate::domain::left::Left;
 use crate::domain::policy::{Staff, StaffRole};
 use crate::domain::request::Ground;
 use crate::domain::transition::Why;
 use crate::domain::verification::Party;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One thing that changes the state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,6 +59,32 @@ pub enum Operation {
         ground: Ground,
         /// For the customer.
         text: String,
+    },
+    /// `dsrd requests extend`
+    Extend {
+        /// Which request.
+        reference: Reference,
+        /// As whom.
+        staff: StaffName,
+        /// Their one-time code.
+        code: String,
+        /// For the customer.
+        reason: String,
+    },
+    /// `dsrd quarantine requeue`
+    Requeue {
+        /// Which mail.
+        id: String,
+    },
+    /// `dsrd quarantine discard`
+    Discard {
+        /// Which mail.
+        id: String,
+    },
+    /// `dsrd requests retry`
+    Retry {
+        /// Which request.
+        reference: Reference,
     },
     /// `dsrd requests withdraw`
     Withdraw {
@@ -110,10 +138,12 @@ impl Workflow {
                     Failure::Refused(format!("{role:?} is no role: take agent, approver or dpo"))
                 })?;
                 self.add_staff(&Staff { name, address, role }, actor).await?;
+                self.brief_staff().await?;
                 Ok(Reply::Done)
             }
             Operation::DisableStaff { name } => {
                 self.disable_staff(&name, actor).await?;
+                self.brief_staff().await?;
                 Ok(Reply::Done)
             }
             Operation::IssueCodes { name } => {
@@ -125,13 +155,54 @@ impl Workflow {
             Operation::Refuse { reference, staff, code, ground, text } => {
                 self.decide_as(&reference, &staff, Command::Refuse { code, ground: Some(ground), text }).await
             }
+            Operation::Extend { reference, staff, code, reason } => {
+                self.decide_as(&reference, &staff, Command::Extend { code, reason }).await
+            }
+            Operation::Requeue { id } => self.leave_quarantine(&id, Action::MailRequeued, actor).await,
+            Operation::Discard { id } => self.leave_quarantine(&id, Action::MailDiscarded, actor).await,
+            Operation::Retry { reference } => {
+                self.order(&reference, Event::Retried { left: Left::default() }, actor).await
+            }
             Operation::Withdraw { reference } => {
-                self.known_request(&reference).await?;
-                let mut incident = Incident::of(&reference, Event::Cancelled { from: Party::OnFile });
-                incident.actor = Some(actor.clone());
-                Ok(reply(&self.apply_one(&incident).await?))
+                let event = Event::Cancelled { from: Party::OnFile, left: Left::default() };
+                self.order(&reference, event, actor).await
             }
         }
+    }
+
+    /// What an operator orders, with them as the actor.
+    async fn order(&self, reference: &Reference, event: Event, actor: &Actor) -> Result<Reply, Failure> {
+        self.known_request(reference).await?;
+        let mut incident = Incident::of(reference, event);
+        incident.actor = Some(actor.clone());
+        Ok(reply(&self.apply_one(&incident).await?))
+    }
+
+    /// A mail leaves the quarantine by an operator's hand: to be read once more, or for good.
+    async fn leave_quarantine(&self, id: &str, how: Action, actor: &Actor) -> Result<Reply, Failure> {
+        let mut tx = self.store.begin().await?;
+        tx.append_audit(&[Entry {
+            at: self.env.now(),
+            request: None,
+            actor: actor.clone(),
+            action: how,
+            from_stage: None,
+            to_stage: None,
+            reason: None,
+            evidence: BTreeMap::from([("mail".to_owned(), id.to_owned())]),
+        }])
+        .await?;
+        let left = match how {
+            Action::MailRequeued => tx.requeue_mail(id).await?,
+            _ => tx.discard_mail(id).await?,
+        };
+        if left == 0 {
+            return Err(Failure::Refused(format!(
+                "no mail {id} lies in quarantine; see `dsrd quarantine list`"
+            )));
+        }
+        tx.commit().await?;
+        Ok(Reply::Done)
     }
 
     async fn known_request(&self, reference: &Reference) -> Result<Option<String>, Failure> {
@@ -154,7 +225,7 @@ impl Workflow {
         let staff = rules.staff.iter().find(|staff| staff.name == *name).ok_or_else(|| {
             Failure::Refused(format!("no active member of staff is called {name}; see `dsrd staff list`"))
         })?;
-        let act = self.staff_act(staff, Some(command), plan_hash).await?;
+        let act = self.staff_act(staff, Some(command), reference, plan_hash).await?;
         Ok(reply(&self.apply_one(&Incident::of(reference, Event::Staff(act))).await?))
     }
 }
@@ -175,12 +246,19 @@ const fn in_words(why: Why) -> &'static str {
             "this person may not decide about this request: the role does not allow it, or it is their own"
         }
         Why::CodeWrong => "the code is not an unused one of this person; see `dsrd staff codes`",
+        Why::CodesLocked => {
+            "five codes of this person were wrong, so their list is locked; print a new one with `dsrd staff codes`"
+        }
         Why::OtherPlan => "the plan was made anew meanwhile; look at it again",
         Why::SecondFactorMissing => "nobody has recorded the call-back yet (answer the mail with CALLED)",
         Why::GroundMissing => "a refusal needs one of the grounds",
         Why::NotInThread => "the answer did not come in the thread of our mail",
         Why::NotUnderstood => "that is no word that we know",
         Why::FormIncomplete => "the form does not say enough to go on",
+        Why::ExtendedBefore => "the time was extended before; the law allows it once",
+        Why::NotExtendable => "the law of this request allows no further time, or nobody could be told of it",
+        Why::TooLate => "the customer had to be told before the due date, which has passed",
+        Why::ScopeUnread => "the lines hold nothing of a form",
         Why::NothingDue => "nothing was due",
     }
 }

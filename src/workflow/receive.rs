@@ -476,7 +476,8 @@ pub(super) fn reading_context(
     context_on(settings, date)
 }
 
-fn context_on(settings: &super::Settings, date: jiff::civil::Date) -> ReadingContext {
+/// How a form is read that was written on this day.
+pub(super) fn context_on(settings: &super::Settings, date: jiff::civil::Date) -> ReadingContext {
     let Reading { region, order, languages } = &settings.reading;
     ReadingContext { date, region: region.clone(), day_first: *order, languages: Arc::clone(languages) }
 }

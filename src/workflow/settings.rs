@@ -138,6 +138,7 @@ impl Settings {
     pub fn rules(&self, staff: Vec<Staff>) -> Rules {
         Rules {
             staff,
+            strikes: BTreeMap::new(),
             account_roles: self.verification.account_roles.clone(),
             reminder_days: self.verification.reminder_days.clone(),
             expire_days: self.verification.expire_days,

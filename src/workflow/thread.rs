@@ -9,6 +9,7 @@ use crate::domain::command::{self, Command};
 use crate::domain::event::{Event, StaffAct, StaffWord};
 use crate::domain::form;
 use crate::domain::ids::Reference;
+use crate::domain::left::Left;
 use crate::domain::personal::Personal;
 use crate::domain::policy::Staff;
 use crate::domain::request::{Blocker, Request};
@@ -97,7 +98,9 @@ impl Workflow {
         let writer = staff.iter().find(|member| member.address == *from && mail.verdict.speaks_for_staff());
         match writer {
             Some(member) if addressed && fresh && thread.staff.as_ref() == Some(&member.name) => {
-                Ok(Event::Staff(self.staff_act(member, command, thread.plan_hash.clone()).await?))
+                Ok(Event::Staff(
+                    self.staff_act(member, command, &thread.reference, thread.plan_hash.clone()).await?,
+                ))
             }
             // A colleague's mail, forwarded: it decides nothing, but whoever wrote must not wait for ever.
             Some(member) if addressed && fresh && command.as_ref().is_some_and(Command::is_staff_word) => {
@@ -124,14 +127,17 @@ impl Workflow {
                 let code = self.code_verdict(reference, &code).await?;
                 Event::Confirmed { from, code }
             }
-            Some(Command::Cancel) => Event::Cancelled { from },
-            Some(Command::NotMe) => Event::Disowned { from },
+            Some(Command::Cancel) => Event::Cancelled { from, left: Left::default() },
+            Some(Command::NotMe) => Event::Disowned { from, left: Left::default() },
             Some(Command::Status) => Event::StatusAsked { from },
             Some(
                 Command::Approve { .. }
                 | Command::Refuse { .. }
                 | Command::Ask { .. }
                 | Command::Accept
+                | Command::Extend { .. }
+                | Command::Scope { .. }
+                | Command::NotRequest
                 | Command::Called { .. },
             )
             | None => self.free_text(mail, &row.request, from, new_text),

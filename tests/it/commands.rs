@@ -403,8 +403,92 @@ fn help_is_for_newcomers() {
     let output = Command::new(env!("CARGO_BIN_EXE_dsrd")).arg("--help").output().expect("runs");
     let mut text = String::new();
     output.stdout.as_slice().read_to_string(&mut text).expect("text");
-    for word in ["run", "check", "init", "parse", "requests", "staff", "audit", "deadline"] {
+    for word in [
+        "run",
+        "check",
+        "init",
+        "parse",
+        "requests",
+        "staff",
+        "quarantine",
+        "report",
+        "audit",
+        "deadline",
+        "completions",
+        "man",
+    ] {
         let line = text.lines().find(|line| line.trim_start().starts_with(&format!("{word} ")));
         assert!(line.is_some_and(|line| line.len() > 30), "{word} is explained: {text}");
     }
+}
+
+/// Each with a socket of its own, so that only the state itself can tell them apart.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_daemon_on_one_state_is_refused_and_commands_find_the_first() {
+    let config = ConfigFile::fresh().await;
+    let first = Daemon::start(&config);
+    let text = fs::read_to_string(config.path()).expect("reads");
+    let other = config.at("other.toml");
+    fs::write(&other, text.replace("control.sock", "other.sock")).expect("writes");
+    let said = dsrd(&other, "run");
+    assert_eq!(said.exit, 2, "{}", said.err);
+    assert!(said.err.contains("state.db: another dsrd holds the lock"), "{}", said.err);
+    assert!(said.err.contains("stop the daemon that runs on this state"), "{}", said.err);
+    // A command that would open the state beside it is refused as well; with the daemon's own socket it is asked.
+    let said = dsrd(&other, "staff add meera --address meera@acme.example --role dpo");
+    assert_eq!(said.exit, 2, "{}", said.err);
+    assert!(said.err.contains("a daemon holds the state"), "{}", said.err);
+    dsrd(&config.path(), "staff add meera --address meera@acme.example --role dpo").ok();
+    assert_eq!(dsrd(&other, "staff list --json").json()[0]["name"], "meera", "looking is free");
+    // Killed, it holds nothing any more.
+    drop(first);
+    dsrd(&other, "staff add ravi --address ravi@acme.example --role dpo").ok();
+    drop(Daemon::start(&config));
+}
+
+#[test]
+fn completions_and_manual_pages_know_every_command() {
+    let dir = tempfile::tempdir().expect("folder");
+    let run = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_dsrd")).args(words).output().expect("runs");
+        assert_eq!(output.status.code(), Some(0), "{words:?}");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(run(&["completions", shell]).contains("quarantine"), "{shell}");
+    }
+    assert!(run(&["man"]).contains("quarantine"));
+    run(&["man", dir.path().to_str().expect("text")]);
+    let page =
+        fs::read_to_string(dir.path().join("dsrd-requests-extend.1")).expect("a page for each command");
+    assert!(page.contains("REASON"), "{page}");
+}
+
+/// A mail that nobody can read is set aside, named, shown, read once more with the same end, and thrown away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mail_that_was_set_aside_is_named_shown_and_let_go() {
+    let config = ConfigFile::fresh().await;
+    let path = config.path();
+    let two_senders = "From: a@acme.example\nFrom: b@acme.example\nSubject: \u{1b}[31mred\n\nhello\n";
+    fs::write(config.at("in/new/1.poison"), two_senders).expect("a mail");
+    let daemon = Daemon::start(&config);
+    let set_aside = || dsrd(&path, "quarantine list --json").json();
+    wait_for("the mail is set aside", || (set_aside().as_array()?.len() == 1).then_some(()));
+    let id = set_aside()[0]["id"].as_str().expect("an id").to_owned();
+    let shown = dsrd(&path, &format!("quarantine show {id}")).ok();
+    assert!(shown.contains("hello") && !shown.contains('\u{1b}'), "{shown}");
+    dsrd(&path, &format!("quarantine requeue {id}")).ok();
+    drop(daemon);
+    let daemon = Daemon::start(&config);
+    wait_for("and once more", || (set_aside().as_array()?.len() == 1).then_some(()));
+    dsrd(&path, &format!("quarantine discard {id}")).ok();
+    assert_eq!(dsrd(&path, "quarantine list").ok(), "Nothing was set aside.\n");
+    let gone = dsrd(&path, &format!("quarantine show {id}"));
+    assert!(gone.exit == 2 && gone.err.contains("quarantine list"), "{}", gone.err);
+    assert_eq!(dsrd(&path, &format!("quarantine requeue {id}")).exit, 2);
+    let report = dsrd(&path, "report --json").json();
+    assert_eq!(report["requests"], 0);
+    assert_eq!(report["breaches"], 0);
+    assert!(dsrd(&path, "report --from 2026-01-01").ok().starts_with("Requests received from 2026-01-01\n"));
+    drop(daemon);
 }

@@ -6,7 +6,7 @@
 #![expect(clippy::unused_self, reason = "a play reads better as what its site does")]
 
 use crate::healthz::health;
-use crate::rig::{fresh_postgres, mails_of, rig, submit, support_mailbox};
+use crate::rig::{days_off, fresh_postgres, mails_of, rig, submit, support_mailbox};
 use dsrd::config::Config;
 use dsrd::control;
 use dsrd::daemon::assemble;
@@ -108,6 +108,7 @@ impl Site {
             ("STATE", &self.state),
             ("IMAP", &rig().imap_port.to_string()),
             ("SMTP", &smtp_port.to_string()),
+            ("FREE", &days_off()),
         ];
         words.iter().fold(CONFIG.to_owned(), |text, (word, value)| text.replace(&format!("<{word}>"), value))
     }
@@ -551,6 +552,7 @@ authserv_ids = ["mx.test.example"]
 
 [calendar]
 timezone = "Asia/Kolkata"
+holidays = [<FREE>]
 
 [limits]
 ack_per_address_hour = 100

@@ -253,7 +253,7 @@ fn reads_the_completion(ready: &Notice) {
     For experts, the SHA-256 of the file: [sha256]
 
     Your rights
-    If you are not content with this, write to Grievance Officer, Telco, grievance@telco.example. You may also complain to the Data Protection Board of India, and you may go to court.
+    If you are not content with this, write to Grievance Officer, Telco, grievance@telco.example. You may also complain to the Data Protection Board of India. You may also go to court (GDPR article 79). The law that gives you these rights is the EU General Data Protection Regulation (GDPR).
 
     -- 
     Telco

@@ -302,7 +302,7 @@ async fn a_frozen_daemon_that_wakes_after_its_lease_writes_nothing_twice() {
     all_accepted(&site).await;
     frozen.thaw();
     until("the frozen one learns that it is too late", async || {
-        frozen.log().contains("was changed meanwhile").then_some(())
+        frozen.log().contains("the lease was lost").then_some(())
     })
     .await;
     for daemon in [frozen, second] {

@@ -11,6 +11,11 @@ journeys!(Setup::default() =>
     what_staff_mistype_changes_nothing_and_is_answered,
     the_requester_never_decides,
     the_second_of_two_deciders_comes_too_late,
+    five_wrong_codes_lock_a_list_until_a_new_one_is_printed,
+);
+
+journeys!(Setup { approvers: &[], ..Setup::default() } =>
+    staff_who_join_later_are_asked_what_waits_for_them,
 );
 
 /// Asha's calls wait for a decision; the mails that ask Ravi and Meera for it.
@@ -52,7 +57,7 @@ async fn staff_refuse_with_a_ground_and_the_letter_is_complete(world: &mut World
     > These calls were made by a colleague of yours.
 
     Your rights
-    If you are not content with this, write to Grievance Officer, Telco, grievance@telco.example. You may also complain to the Data Protection Board of India, and you may go to court.
+    If you are not content with this, write to Grievance Officer, Telco, grievance@telco.example. You may also complain to the Data Protection Board of India. You may also go to court (GDPR article 79). The law that gives you these rights is the EU General Data Protection Regulation (GDPR).
 
     Date of this decision: 2 June 2025
 
@@ -167,4 +172,72 @@ async fn the_second_of_two_deciders_comes_too_late(world: &mut World) {
     world.reads(MEERA, ["Refused by ravi", "Your answer changed nothing"]);
     world.reads(ASHA, ["we have to say no"]);
     assert_eq!(world.register().await, ["closed: not-covered"]);
+}
+
+async fn five_wrong_codes_lock_a_list_until_a_new_one_is_printed(world: &mut World) {
+    let (for_ravi, for_meera) = awaiting_decision(world).await;
+    let code = world.code(RAVI);
+    for _ in 0..3 {
+        world.player(RAVI).replies_to(&for_ravi, "APPROVE 0000-0000");
+        world.settle().await;
+        world.reads(RAVI, ["Your answer changed nothing"]);
+    }
+    // Two at once, and one of them at the command line: counted one after the other.
+    let by_hand = world.approves_by_hand(RAVI, &for_ravi.reference(), "0000-0000").await;
+    assert!(by_hand.contains("not an unused one of this person"), "{by_hand}");
+    world.settle().await;
+    world.reads(RAVI, ["Your answer changed nothing"]);
+    for _ in 0..2 {
+        world.player(RAVI).replies_to(&for_ravi, "APPROVE 1111-1111");
+    }
+    world.settle().await;
+    let [first, second, told] =
+        world.reads(RAVI, ["Your answer changed nothing", "Your answer changed nothing", "is locked"]);
+    assert!(first.says("your list is locked") && second.says("your list is locked"), "{}", second.text);
+    assert!(told.says("Five codes in the name of ravi were wrong"), "{}", told.text);
+    world.reads(MEERA, ["the code list of ravi is locked"]);
+
+    // Not even a good one counts now, by mail or by hand.
+    world.player(RAVI).replies_to(&for_ravi, &format!("APPROVE {code}"));
+    world.settle().await;
+    world.reads(RAVI, ["Your answer changed nothing"]);
+    let by_hand = world.approves_by_hand(RAVI, &for_ravi.reference(), &code).await;
+    assert!(by_hand.contains("their list is locked"), "{by_hand}");
+    world.settle().await;
+    world.reads(RAVI, ["Your answer changed nothing"]);
+    assert_eq!(world.register().await, ["awaiting-approval"]);
+
+    // Meera's list is her own; and a fresh list opens the way for Ravi.
+    world.prints_codes(RAVI).await;
+    world.decides(RAVI, &for_ravi, "APPROVE").await;
+    world.staff_reads(["Approved by ravi"]);
+    world.opens_the_package(ASHA);
+    world.decides(MEERA, &for_meera, "APPROVE").await;
+    world.reads(MEERA, ["Your answer changed nothing"]);
+}
+
+async fn staff_who_join_later_are_asked_what_waits_for_them(world: &mut World) {
+    // An agent is there, who may not decide.
+    world.joins_staff("kiran@telco.example", "agent").await;
+    let challenge = world.asks(ASHA, &export_request("number +91 98765 43210, January 2025", ASHA_RAO)).await;
+    world.confirms(ASHA, &challenge).await;
+    let [nobody] = world.reads("kiran@telco.example", ["nobody may decide"]);
+    assert!(nobody.says("They are asked by mail as soon as they are added"), "{}", nobody.text);
+    world.after_days(2).await;
+
+    world.joins_staff(MEERA, "approver").await;
+    world.settle().await;
+    let [request] = world.reads(MEERA, ["Please decide"]);
+    assert!(world.inbox("kiran@telco.example").is_empty());
+    // Added again as she was, she is not asked again; with another address she is, because the first mail is not hers.
+    world.joins_staff(MEERA, "approver").await;
+    world.settle().await;
+    assert!(world.inbox(MEERA).is_empty());
+    world.joins_staff(MEERA, "dpo").await;
+    world.settle().await;
+    world.reads(MEERA, ["Please decide"]);
+    world.decides(MEERA, &request, "APPROVE").await;
+    world.reads(MEERA, ["Approved by meera"]);
+    world.reads("kiran@telco.example", ["Approved by meera"]);
+    world.opens_the_package(ASHA);
 }

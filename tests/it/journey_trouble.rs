@@ -12,6 +12,8 @@ journeys!(Setup::default() =>
     a_deferred_mail_is_delivered_once_later,
     a_cut_after_the_last_byte_is_tried_once_more_with_the_same_id,
     a_package_whose_mail_is_deferred_is_completed_when_it_leaves,
+    a_refused_package_is_sent_again_when_the_operator_says_so,
+    a_job_that_waits_runs_when_the_operator_says_so,
 );
 
 async fn a_dead_source_is_told_once_and_waited_for(world: &mut World) {
@@ -102,6 +104,52 @@ async fn a_package_whose_mail_is_deferred_is_completed_when_it_leaves(world: &mu
     assert!(world.inbox(ASHA).is_empty(), "and the passphrase waits for that");
     world.disarm(Mishap::Defer, ASHA);
     world.after(1).await;
+    world.opens_the_package(ASHA);
+    assert_eq!(world.register().await, ["closed: completed"]);
+}
+
+async fn a_refused_package_is_sent_again_when_the_operator_says_so(world: &mut World) {
+    let challenge = world.asks(ASHA, &export_request("number +91 98765 43210, May 2025", ASHA_RAO)).await;
+    world.confirms(ASHA, &challenge).await;
+    let [request] = world.staff_reads(["Please decide"]);
+    world.arm(Mishap::Reject, ASHA);
+    world.decides(RAVI, &request, "APPROVE").await;
+    let [_, told] = world.staff_reads(["Approved by ravi", "a mail of ours came back"]);
+    let remedy = format!("\"dsrd requests retry {}\"", request.reference());
+    assert!(told.says(&remedy), "{}", told.text);
+    assert_eq!(world.register().await, ["delivering: undeliverable"]);
+
+    // Too early: it comes back once more.
+    world.retries(&request.reference()).await;
+    world.staff_reads(["a mail of ours came back"]);
+    assert_eq!(world.register().await, ["delivering: undeliverable"]);
+    world.disarm(Mishap::Reject, ASHA);
+    world.after(48).await;
+    assert!(world.inbox(ASHA).is_empty(), "nothing goes by itself");
+    world.retries(&request.reference()).await;
+    let (first, _, opened) = world.opens_the_package(ASHA);
+    assert!(opened.rows.values().sum::<u64>() > 0);
+    assert_eq!(world.register().await, ["closed: completed"]);
+
+    // The server took it, and the customer says that it never came: the same package leaves once more, in a new mail.
+    world.retries(&request.reference()).await;
+    let [second] = world.reads(ASHA, ["is ready"]);
+    assert_eq!(first.attachments, second.attachments);
+    assert_ne!(first.message_id, second.message_id);
+    assert_eq!(world.register().await, ["closed: completed"]);
+}
+
+async fn a_job_that_waits_runs_when_the_operator_says_so(world: &mut World) {
+    let challenge = world.asks(ASHA, &export_request("number +91 98765 43210, May 2025", ASHA_RAO)).await;
+    world.confirms(ASHA, &challenge).await;
+    let [request] = world.staff_reads(["Please decide"]);
+    world.loses_the_package_folder();
+    world.decides(RAVI, &request, "APPROVE").await;
+    world.staff_reads(["Approved by ravi", "a data store does not answer"]);
+    world.finds_the_package_folder();
+    world.settle().await;
+    assert_eq!(world.register().await, ["executing: connector-down"], "its time has not come");
+    world.retries(&request.reference()).await;
     world.opens_the_package(ASHA);
     assert_eq!(world.register().await, ["closed: completed"]);
 }

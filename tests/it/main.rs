@@ -29,6 +29,8 @@ mod journey_clarification;
 #[cfg(test)]
 mod journey_codes;
 #[cfg(test)]
+mod journey_desk;
+#[cfg(test)]
 mod journey_export;
 #[cfg(test)]
 mod journey_killed;
@@ -41,12 +43,16 @@ mod journey_staff;
 #[cfg(test)]
 mod journey_status;
 #[cfg(test)]
+mod journey_stopped;
+#[cfg(test)]
 mod journey_strangers;
 #[cfg(test)]
 mod journey_trouble;
 #[cfg(feature = "faults")]
 #[cfg(test)]
 mod killer_mail;
+#[cfg(test)]
+mod letters;
 #[cfg(test)]
 mod power_loss;
 #[cfg(test)]

@@ -114,6 +114,7 @@ pub(crate) fn meera() -> Staff {
 
 pub(crate) fn rules() -> Rules {
     Rules {
+        strikes: std::collections::BTreeMap::new(),
         staff: vec![meera()],
         account_roles: vec!["owner".to_owned()],
         reminder_days: vec![1, 3, 7],
@@ -174,7 +175,7 @@ pub(crate) fn resolved() -> Event {
         user: None,
         regime: None,
     };
-    Event::Resolved(Resolution::Match { entry: Box::new(entry), law: None })
+    Event::Resolved(Resolution::Match { entry: Box::new(entry), law: None, frozen: None })
 }
 
 pub(crate) fn after(request: Option<&Request>, event: &Event) -> Transition {

@@ -37,6 +37,20 @@ actions! {
     CodeWrong = "code-wrong",
     /// The requester proved to be who they say.
     Verified = "verified",
+    /// A member of staff joined or changed and was asked what the others had been asked.
+    StaffAsked = "staff-asked",
+    /// Staff took the further time that the law allows.
+    Extended = "extended",
+    /// Staff completed a request in the person's place.
+    Scoped = "scoped",
+    /// Staff said that a mail asks for nothing.
+    NotRequest = "not-request",
+    /// Nothing is done for the account for a time, because its owner disowned a request.
+    Frozen = "frozen",
+    /// An operator had it tried again.
+    Retried = "retried",
+    /// Too many wrong codes: the list of a member of staff is locked.
+    CodesLocked = "codes-locked",
     /// The requester took the request back.
     Withdrawn = "withdrawn",
     /// The address on file said that it never asked.
@@ -97,6 +111,10 @@ actions! {
     MailStored = "mail-stored",
     /// A mail was set aside because it cannot be handled.
     MailQuarantined = "mail-quarantined",
+    /// An operator had a mail in quarantine read once more.
+    MailRequeued = "mail-requeued",
+    /// An operator threw a mail in quarantine away.
+    MailDiscarded = "mail-discarded",
     /// A mail older than the first start was listed to staff, never answered.
     MailListed = "mail-listed",
     /// A member of staff was added.

@@ -4,6 +4,7 @@
 use super::{About, Asked};
 use crate::domain::address::Address;
 use crate::domain::ids::{Reference, grouped};
+use crate::domain::left::Left;
 use crate::domain::personal::Personal;
 use crate::domain::request::Ground;
 use jiff::Zoned;
@@ -179,6 +180,8 @@ pub struct CompletedExportText {
     pub completed: Date,
     /// The moment that the copy shows (decision 1).
     pub as_of: Zoned,
+    /// The law.
+    pub rights: Rights,
 }
 
 /// One part that is refused.
@@ -188,10 +191,21 @@ pub struct RefusedPart {
     pub category: Option<String>,
     /// Why.
     pub ground: Ground,
-    /// The law or order, as configured or as staff wrote it down.
-    pub citation: Option<String>,
+    /// The law or order.
+    pub citation: String,
     /// Until when, where the ground ends by date.
     pub until: Option<Date>,
+}
+
+/// The law that a letter of refusal rests on, and what it leaves to the person.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Rights {
+    /// What people call the law.
+    pub law: String,
+    /// Whom to complain to.
+    pub authority: String,
+    /// The way to court, as a sentence.
+    pub remedy: String,
 }
 
 /// A refusal, with all that law.md asks of one.
@@ -208,6 +222,8 @@ pub struct RefusedText {
     pub done: Vec<String>,
     /// What staff added, to be fenced.
     pub staff_text: Option<Personal>,
+    /// The law.
+    pub rights: Rights,
     /// The day the request came in.
     pub received: Date,
     /// The day of the decision.
@@ -222,6 +238,46 @@ pub struct ExpiredText {
     pub about: About,
     /// What was asked for.
     pub asked: Asked,
+    /// The day the request came in.
+    pub received: Date,
+    /// The day of closing.
+    pub closed: Date,
+    /// Where the law says that we must know who asks.
+    pub citation: String,
+    /// The law.
+    pub rights: Rights,
+}
+
+/// It takes longer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ExtendedText {
+    /// Reference, kind, company.
+    #[serde(flatten)]
+    pub about: About,
+    /// What was asked for.
+    pub asked: Asked,
+    /// Why, as staff wrote it, to be fenced.
+    pub reason: Personal,
+    /// The day the request came in.
+    pub received: Date,
+    /// The day that had been due.
+    pub before: Date,
+    /// The last day for our answer now.
+    pub due: Date,
+    /// The law.
+    pub rights: Rights,
+}
+
+/// Taken back by the customer.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct WithdrawnText {
+    /// Reference, kind, company.
+    #[serde(flatten)]
+    pub about: About,
+    /// What was asked for.
+    pub asked: Asked,
+    /// What had left before.
+    pub left: Left,
     /// The day the request came in.
     pub received: Date,
     /// The day of closing.
@@ -289,10 +345,11 @@ impl Standing {
 pub enum StatusCause {
     /// `STATUS`.
     Asked,
-    /// `CANCEL`, and it was done.
-    Cancelled,
     /// `NOT ME`, and staff were told.
-    NotMe,
+    NotMe {
+        /// What had left before.
+        left: Left,
+    },
     /// `CONFIRM` with the right code.
     Confirmed,
     /// `CONFIRM` with a wrong code.

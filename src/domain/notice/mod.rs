@@ -15,13 +15,13 @@ use serde::Serialize;
 pub use asked::{Asked, AskedItem};
 pub use customer::{
     AcknowledgementText, ChallengeText, ClarificationText, CompletedExportText, Delivery, ExpiredText,
-    Mailtos, Missing, PackageLine, PassphraseRoute, PassphraseText, QuestionText, RefusedPart, RefusedText,
-    ReminderText, Standing, StatusCause, StatusText,
+    ExtendedText, Mailtos, Missing, PackageLine, PassphraseRoute, PassphraseText, QuestionText, RefusedPart,
+    RefusedText, ReminderText, Rights, Standing, StatusCause, StatusText, WithdrawnText,
 };
 pub use staff::{
     AnswerText, ApprovalRequestText, AttentionReason, AttentionText, Changed, DeadlineAtRiskText, DeadlineOf,
     DecisionRecordedText, DigestLine, DigestText, Fate, FirstStart, OldMail, OnFile, PlanLine, PlanSummary,
-    Risk, Unchanged,
+    Risk, Unchanged, WaitsFor,
 };
 
 /// Which mail it is; also the name of its template folder.
@@ -45,6 +45,10 @@ pub enum NoticeKind {
     Refused,
     /// Closed because nobody could be identified.
     Expired,
+    /// It takes longer, and why.
+    Extended,
+    /// The customer took it back.
+    Withdrawn,
     /// Where it stands.
     Status,
     /// A question from staff to the customer.
@@ -91,7 +95,7 @@ impl AutoSubmitted {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Acknowledgement,
         Self::Challenge,
         Self::Reminder,
@@ -101,6 +105,8 @@ impl NoticeKind {
         Self::CompletedExport,
         Self::Refused,
         Self::Expired,
+        Self::Extended,
+        Self::Withdrawn,
         Self::Status,
         Self::Question,
         Self::Answer,
@@ -122,6 +128,8 @@ impl NoticeKind {
             Self::CompletedExport => "completed-export",
             Self::Refused => "refused",
             Self::Expired => "expired",
+            Self::Extended => "extended",
+            Self::Withdrawn => "withdrawn",
             Self::Status => "status",
             Self::Question => "question",
             Self::Answer => "answer",
@@ -147,6 +155,8 @@ impl NoticeKind {
             | Self::CompletedExport
             | Self::Refused
             | Self::Expired
+            | Self::Extended
+            | Self::Withdrawn
             | Self::Status
             | Self::Question
             | Self::Passphrase => Audience::Customer,
@@ -162,7 +172,9 @@ impl NoticeKind {
     /// Whether it answers one mail of the reader's or is sent on our own account.
     pub const fn auto_submitted(self) -> AutoSubmitted {
         match self {
-            Self::Acknowledgement | Self::Clarification | Self::Status => AutoSubmitted::Replied,
+            Self::Acknowledgement | Self::Clarification | Self::Withdrawn | Self::Status => {
+                AutoSubmitted::Replied
+            }
             Self::Challenge
             | Self::Reminder
             | Self::ApprovalRequest
@@ -170,6 +182,7 @@ impl NoticeKind {
             | Self::CompletedExport
             | Self::Refused
             | Self::Expired
+            | Self::Extended
             | Self::Question
             | Self::Answer
             | Self::Passphrase
@@ -189,8 +202,6 @@ pub struct Company {
     pub support: String,
     /// Name and contact of the person who hears complaints.
     pub grievance_officer: String,
-    /// Name and contact of the supervisory authority.
-    pub complaint_authority: String,
 }
 
 /// What every notice about a request carries.
@@ -218,6 +229,8 @@ pub enum Notice {
     CompletedExport(CompletedExportText),
     Refused(RefusedText),
     Expired(ExpiredText),
+    Extended(ExtendedText),
+    Withdrawn(WithdrawnText),
     Status(StatusText),
     Question(QuestionText),
     Answer(AnswerText),
@@ -240,6 +253,8 @@ impl Notice {
             Self::CompletedExport(_) => NoticeKind::CompletedExport,
             Self::Refused(_) => NoticeKind::Refused,
             Self::Expired(_) => NoticeKind::Expired,
+            Self::Extended(_) => NoticeKind::Extended,
+            Self::Withdrawn(_) => NoticeKind::Withdrawn,
             Self::Status(_) => NoticeKind::Status,
             Self::Question(_) => NoticeKind::Question,
             Self::Answer(_) => NoticeKind::Answer,
@@ -262,6 +277,8 @@ impl Notice {
             Self::CompletedExport(text) => Some(&text.about.reference),
             Self::Refused(text) => Some(&text.about.reference),
             Self::Expired(text) => Some(&text.about.reference),
+            Self::Extended(text) => Some(&text.about.reference),
+            Self::Withdrawn(text) => Some(&text.about.reference),
             Self::Status(text) => Some(&text.about.reference),
             Self::Question(text) => Some(&text.about.reference),
             Self::Answer(text) => Some(&text.about.reference),

@@ -5,12 +5,13 @@ use super::{
     About, AcknowledgementText, AnswerText, ApprovalRequestText, Asked, AskedItem, AttentionReason,
     AttentionText, ChallengeText, Changed, ClarificationText, Company, CompletedExportText,
     DeadlineAtRiskText, DeadlineOf, DecisionRecordedText, Delivery, DigestLine, DigestText, ExpiredText,
-    Fate, FirstStart, Mailtos, Missing, Notice, NoticeKind, OldMail, OnFile, PackageLine, PassphraseRoute,
-    PassphraseText, PlanLine, PlanSummary, QuestionText, RefusedPart, RefusedText, ReminderText, Risk,
-    Standing, StatusCause, StatusText, Unchanged,
+    ExtendedText, Fate, FirstStart, Mailtos, Missing, Notice, NoticeKind, OldMail, OnFile, PackageLine,
+    PassphraseRoute, PassphraseText, PlanLine, PlanSummary, QuestionText, RefusedPart, RefusedText,
+    ReminderText, Rights, Risk, Standing, StatusCause, StatusText, Unchanged, WaitsFor, WithdrawnText,
 };
 use crate::domain::address::Address;
 use crate::domain::ids::{Reference, StaffName};
+use crate::domain::left::{Far, Left};
 use crate::domain::personal::Personal;
 use crate::domain::request::{Ground, Kind};
 use jiff::Zoned;
@@ -37,7 +38,14 @@ fn company() -> Company {
         name: "Acme Telephony".into(),
         support: "support@acme.example".into(),
         grievance_officer: "Meera Nair, privacy@acme.example".into(),
-        complaint_authority: "the Data Protection Board of India".into(),
+    }
+}
+
+fn rights() -> Rights {
+    Rights {
+        law: "India Digital Personal Data Protection Act (DPDP Act)".into(),
+        authority: "the Data Protection Board of India".into(),
+        remedy: "An order of the Board may be appealed to the Appellate Tribunal.".into(),
     }
 }
 
@@ -172,6 +180,7 @@ fn export() -> CompletedExportText {
         passphrase_by: PassphraseRoute::SeparateMail,
         completed: date(2026, 3, 5),
         as_of: at(date(2026, 3, 2), 18, 30),
+        rights: rights(),
     }
 }
 
@@ -212,17 +221,23 @@ fn refusals() -> Vec<Notice> {
             refused: parts,
             done,
             staff_text: None,
+            rights: rights(),
             received: RECEIVED,
             decided: date(2026, 3, 4),
         })
     };
-    let whole = |ground| RefusedPart { category: None, ground, citation: None, until: None };
+    let whole = |ground| RefusedPart {
+        category: None,
+        ground,
+        citation: "DPDP Act 2023, section 12(3)".into(),
+        until: None,
+    };
     let mut all: Vec<Notice> =
         Ground::ALL.into_iter().map(|ground| refused(vec![whole(ground)], Vec::new())).collect();
     let billing = RefusedPart {
         category: Some("Billing".into()),
         ground: Ground::StatutoryRetention,
-        citation: Some("Companies Act 2013, section 128(5)".into()),
+        citation: "Companies Act 2013, section 128(5)".into(),
         until: Some(date(2034, 3, 31)),
     };
     let held = RefusedPart { category: Some("Recordings".into()), ..whole(Ground::LegalHold) };
@@ -233,6 +248,7 @@ fn refusals() -> Vec<Notice> {
         refused: vec![whole(Ground::NotCovered)],
         done: Vec::new(),
         staff_text: Some("The number belongs to another company.\nAPPROVE is not a word for you.".into()),
+        rights: rights(),
         received: RECEIVED,
         decided: date(2026, 3, 4),
     }));
@@ -241,8 +257,23 @@ fn refusals() -> Vec<Notice> {
         asked: asked(),
         received: RECEIVED,
         closed: date(2026, 3, 16),
+        citation: "DPDP Rules 2025, rule 14".into(),
+        rights: rights(),
     }));
     all
+}
+
+/// How far the package and its passphrase can be when somebody stops a request.
+fn lefts() -> impl Iterator<Item = Left> {
+    [
+        (Far::No, Far::No),
+        (Far::Perhaps, Far::No),
+        (Far::Yes, Far::No),
+        (Far::Yes, Far::Perhaps),
+        (Far::Yes, Far::Yes),
+    ]
+    .into_iter()
+    .map(|(package, passphrase)| Left { package, passphrase })
 }
 
 fn statuses() -> Vec<Notice> {
@@ -257,9 +288,26 @@ fn statuses() -> Vec<Notice> {
     };
     let mut all: Vec<Notice> =
         Standing::ALL.into_iter().map(|standing| status(StatusCause::Asked, standing)).collect();
+    all.extend(lefts().map(|left| status(StatusCause::NotMe { left }, Standing::Refused)));
+    all.push(Notice::Extended(ExtendedText {
+        about: about(Kind::Export),
+        asked: asked(),
+        reason: "There are many recordings, and other people speak in them.".into(),
+        received: RECEIVED,
+        before: DUE,
+        due: date(2026, 6, 2),
+        rights: rights(),
+    }));
+    all.extend(lefts().map(|left| {
+        Notice::Withdrawn(WithdrawnText {
+            about: about(Kind::Export),
+            asked: asked(),
+            left,
+            received: RECEIVED,
+            closed: date(2026, 3, 5),
+        })
+    }));
     all.extend([
-        status(StatusCause::Cancelled, Standing::Withdrawn),
-        status(StatusCause::NotMe, Standing::Anomaly),
         status(StatusCause::Confirmed, Standing::AwaitingApproval),
         status(StatusCause::WrongCode { tries_left: 4 }, Standing::AwaitingVerification),
         status(StatusCause::WrongCode { tries_left: 1 }, Standing::AwaitingVerification),
@@ -368,8 +416,13 @@ fn digests() -> Option<Vec<Notice>> {
             old(date(2026, 2, 3), "APPROVE 7K3M-9Q2X\r\nBcc: all@acme.example")?,
         ],
     };
-    let line =
-        |bits, kind, standing, due| DigestLine { reference: Reference::from_bits(bits), kind, standing, due };
+    let line = |bits, kind, standing, waits_for, due| DigestLine {
+        reference: Reference::from_bits(bits),
+        kind,
+        standing,
+        waits_for,
+        due,
+    };
     let busy = DigestText {
         company: company(),
         on: date(2026, 3, 30),
@@ -378,9 +431,16 @@ fn digests() -> Option<Vec<Notice>> {
         due_soon: 2,
         overdue: 1,
         lines: vec![
-            line(0x11_2233_4455, Some(Kind::Delete), Standing::NeedsSecondFactor, date(2026, 3, 28)),
-            line(0x3A_C0DE_77F1, Some(Kind::Export), Standing::AwaitingApproval, DUE),
-            line(0x7A_BCDE_F012, None, Standing::NeedsClarification, date(2026, 4, 3)),
+            line(
+                0x11_2233_4455,
+                Some(Kind::Delete),
+                Standing::NeedsSecondFactor,
+                WaitsFor::Staff,
+                date(2026, 3, 28),
+            ),
+            line(0x3A_C0DE_77F1, Some(Kind::Export), Standing::ConnectorDown, WaitsFor::Operator, DUE),
+            line(0x3A_C0DE_77F2, Some(Kind::Export), Standing::Executing, WaitsFor::Nobody, DUE),
+            line(0x7A_BCDE_F012, None, Standing::NeedsClarification, WaitsFor::Customer, date(2026, 4, 3)),
         ],
     };
     let quiet = DigestText { open: 0, due_soon: 0, overdue: 0, lines: Vec::new(), ..busy.clone() };
@@ -396,15 +456,25 @@ fn decisions() -> Option<Vec<Notice>> {
         Changed::Accepted,
         Changed::CallRecorded,
         Changed::QuestionSent,
+        Changed::Extended,
+        Changed::Scoped { asked: asked(), missing: Vec::new() },
+        Changed::Scoped { asked: Asked::default(), missing: vec!["The line \"Scope\" is missing.".into()] },
+        Changed::NotRequest,
         Changed::Unchanged(Unchanged::NotUnderstood),
         Changed::Unchanged(Unchanged::UnknownGround),
         Changed::Unchanged(Unchanged::CodeRefused),
+        Changed::Unchanged(Unchanged::CodesLocked),
         Changed::Unchanged(Unchanged::PlanChanged),
         Changed::Unchanged(Unchanged::NotEligible),
         Changed::Unchanged(Unchanged::OwnRequest),
         Changed::Unchanged(Unchanged::AlreadyDecided { by: StaffName::parse("ravi.k")? }),
         Changed::Unchanged(Unchanged::NotNow),
         Changed::Unchanged(Unchanged::NotInThread),
+        Changed::Unchanged(Unchanged::ExtendedBefore),
+        Changed::Unchanged(Unchanged::NotExtendable),
+        Changed::Unchanged(Unchanged::TooLate),
+        Changed::Unchanged(Unchanged::ScopeUnread),
+        Changed::Unchanged(Unchanged::FormIncomplete),
     ];
     let notice = |changed| {
         Notice::DecisionRecorded(DecisionRecordedText {
@@ -433,6 +503,8 @@ fn attention() -> Option<Vec<Notice>> {
         AttentionReason::SecondFactorNeeded { requester: asha()?, phone: None },
         AttentionReason::PlanDrift { category: "Call logs".into(), planned: 1_204, found: 1_530 },
         AttentionReason::NoEligibleApprover,
+        AttentionReason::Frozen { requester: asha()?, until: at(date(2026, 4, 4), 11, 5) },
+        AttentionReason::CodesLocked { by: StaffName::parse("meera")? },
         AttentionReason::NoticeUndeliverable {
             notice: NoticeKind::Challenge.as_str().into(),
             to: Address::parse("asha@acme-traders.example")?,
@@ -442,18 +514,15 @@ fn attention() -> Option<Vec<Notice>> {
             notice: NoticeKind::CompletedExport.as_str().into(),
             to: Address::parse("asha@acme-traders.example")?,
         },
-        AttentionReason::NotMe { requester: asha()? },
+        AttentionReason::NotMe { requester: asha()?, left: Left::default() },
+        AttentionReason::NotMe { requester: asha()?, left: Left { package: Far::Yes, passphrase: Far::Yes } },
+        AttentionReason::Withdrawn {
+            requester: asha()?,
+            left: Left { package: Far::Yes, passphrase: Far::No },
+        },
         AttentionReason::CannotSpeakForAccount { requester: OnFile { role: "agent".into(), ..asha()? } },
         AttentionReason::MailTooOld { from: from()? },
         AttentionReason::Observed { from: from()?, asked: Asked::default() },
-    ];
-    let about_none = [
-        AttentionReason::ConnectorDown { source: "telephony".into(), since: at(date(2026, 3, 3), 2, 40) },
-        AttentionReason::Quarantine {
-            mailbox: "support".into(),
-            id: "q-17".into(),
-            why: "two From lines".into(),
-        },
     ];
     let mut all: Vec<Notice> = about_request
         .into_iter()
@@ -474,15 +543,31 @@ fn attention() -> Option<Vec<Notice>> {
             })
         })
         .collect();
-    all.extend(about_none.into_iter().map(|reason| {
-        Notice::Attention(AttentionText {
-            reference: None,
-            kind: None,
-            company: company(),
-            about: reason,
-            received: None,
-            due: None,
-        })
-    }));
+    all.extend(attention_to_the_host());
     Some(all)
+}
+
+/// What is about no request.
+fn attention_to_the_host() -> Vec<Notice> {
+    let reasons = [
+        AttentionReason::ConnectorDown { source: "telephony".into(), since: at(date(2026, 3, 3), 2, 40) },
+        AttentionReason::Quarantine {
+            mailbox: "support".into(),
+            id: "q-17".into(),
+            why: "two From lines".into(),
+        },
+    ];
+    reasons
+        .into_iter()
+        .map(|reason| {
+            Notice::Attention(AttentionText {
+                reference: None,
+                kind: None,
+                company: company(),
+                about: reason,
+                received: None,
+                due: None,
+            })
+        })
+        .collect()
 }

@@ -5,6 +5,7 @@
 use super::{About, Asked, Company, Standing};
 use crate::domain::address::Address;
 use crate::domain::ids::{Reference, StaffName};
+use crate::domain::left::Left;
 use crate::domain::personal::Personal;
 use crate::domain::request::{Ground, Kind};
 use jiff::Zoned;
@@ -109,6 +110,17 @@ pub enum Changed {
     CallRecorded,
     /// `ASK`.
     QuestionSent,
+    /// `EXTEND`.
+    Extended,
+    /// `SCOPE`.
+    Scoped {
+        /// What is asked for by now.
+        asked: Asked,
+        /// What is still missing, in words.
+        missing: Vec<String>,
+    },
+    /// `NOTREQUEST`.
+    NotRequest,
     /// Nothing, and why.
     Unchanged(Unchanged),
 }
@@ -123,6 +135,8 @@ pub enum Unchanged {
     UnknownGround,
     /// No code, a wrong one or a used one.
     CodeRefused,
+    /// Too many wrong codes.
+    CodesLocked,
     /// The plan was made anew since.
     PlanChanged,
     /// Their role may not decide this.
@@ -138,6 +152,16 @@ pub enum Unchanged {
     NotNow,
     /// The answer did not come in the thread of our mail (decision 36).
     NotInThread,
+    /// The time was extended before.
+    ExtendedBefore,
+    /// The law grants no further time, or nobody could be told of it.
+    NotExtendable,
+    /// The time to tell the customer is over.
+    TooLate,
+    /// The lines held nothing of a form.
+    ScopeUnread,
+    /// The form does not say enough to go on.
+    FormIncomplete,
 }
 
 /// What a staff answer did, or why it did nothing.
@@ -229,6 +253,18 @@ pub enum AttentionReason {
     },
     /// Nobody may decide: no staff, or only the requester.
     NoEligibleApprover,
+    /// The account is frozen, because its owner disowned a request.
+    Frozen {
+        /// Who asks, as on file.
+        requester: OnFile,
+        /// Until when.
+        until: Zoned,
+    },
+    /// Too many wrong codes of one member of staff.
+    CodesLocked {
+        /// Whose list is locked.
+        by: StaffName,
+    },
     /// A notice came back.
     NoticeUndeliverable {
         /// Which, as its word.
@@ -258,6 +294,15 @@ pub enum AttentionReason {
     NotMe {
         /// Who says so, as on file.
         requester: OnFile,
+        /// What had left before.
+        left: Left,
+    },
+    /// The customer took back what was being carried out.
+    Withdrawn {
+        /// Who, as on file.
+        requester: OnFile,
+        /// What had left before.
+        left: Left,
     },
     /// The requester's role may not ask for a whole account.
     CannotSpeakForAccount {
@@ -361,6 +406,20 @@ pub struct FirstStart {
     pub mails: Vec<OldMail>,
 }
 
+/// Whom an open request waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaitsFor {
+    /// An answer of the person who asks.
+    Customer,
+    /// Somebody on the staff.
+    Staff,
+    /// Whoever runs a store that does not answer.
+    Operator,
+    /// Nobody: it goes on by itself.
+    Nobody,
+}
+
 /// One open request.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct DigestLine {
@@ -370,6 +429,8 @@ pub struct DigestLine {
     pub kind: Option<Kind>,
     /// Where it stands.
     pub standing: Standing,
+    /// For whom it waits.
+    pub waits_for: WaitsFor,
     /// The last day for our answer.
     pub due: Date,
 }

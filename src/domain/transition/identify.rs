@@ -1,7 +1,7 @@
 //! Who is it? The directory names an address on file, the challenge goes there and nowhere else, and the answer counts
 //! only from there (standard S1, S4, S6).
 
-use super::{Concern, Decision, Detail, Draft, Rejected, Why, customer};
+use super::{Concern, Decision, Detail, Draft, Rejected, Why, customer, freeze};
 use crate::domain::audit::Action;
 use crate::domain::event::Resolution;
 use crate::domain::job::JobKind;
@@ -15,13 +15,13 @@ use jiff::SignedDuration;
 const REFRESH_PAUSE: SignedDuration = SignedDuration::from_hours(24);
 
 /// The directory answered.
-pub(super) fn resolved(mut draft: Draft, resolution: &Resolution) -> Decision {
+pub(super) fn resolved(mut draft: Draft, resolution: &Resolution, rules: &Rules) -> Decision {
     let Stage::AwaitingVerification { since, check: Check::Resolving } = draft.request.stage else {
         return Err(draft.reject(Why::NotNow));
     };
     draft = draft.unblock(&[Blocker::ConnectorDown]);
     let check = match resolution {
-        Resolution::Match { entry, law } => {
+        Resolution::Match { entry, law, frozen } => {
             draft.request.subject = Some((**entry).clone());
             if let Some(law) = law {
                 draft.request.regime.clone_from(&law.regime);
@@ -30,10 +30,11 @@ pub(super) fn resolved(mut draft: Draft, resolution: &Resolution) -> Decision {
                     draft.request.due = law.due.clone();
                 }
             }
-            draft = draft
-                .note(Action::RequesterResolved)
-                .note(Action::ChallengeSent)
-                .tell_customer(NoticeKind::Challenge, Detail::None);
+            draft = draft.note(Action::RequesterResolved);
+            if let Some(until) = frozen.filter(|until| *until > draft.now) {
+                return Ok(freeze::begin(draft, until, rules).done());
+            }
+            draft = draft.note(Action::ChallengeSent).tell_customer(NoticeKind::Challenge, Detail::None);
             Check::Challenged { first_at: draft.now, reminders: 0, refreshed_at: None }
         }
         Resolution::NoMatch => {
@@ -118,30 +119,6 @@ fn refuse(draft: Draft, ground: Ground) -> Draft {
         .close(Outcome::Refused(ground))
 }
 
-/// `CANCEL`: taken back, as long as nothing was delivered.
-pub(super) fn cancelled(draft: Draft, from: Party) -> Decision {
-    let draft = may_speak(draft, from)?;
-    if matches!(draft.request.stage, Stage::Executing { .. } | Stage::Delivering { .. }) {
-        return Err(answer_unchanged(draft, Why::NotNow));
-    }
-    let draft = draft.note(Action::Withdrawn).close(Outcome::Withdrawn);
-    Ok(draft.tell_customer(NoticeKind::Status, Detail::Status(StatusCause::Cancelled)).done())
-}
-
-/// `NOT ME`, from the address on file: somebody else asked in their name.
-pub(super) fn disowned(draft: Draft, from: Party, rules: &Rules) -> Decision {
-    let draft = may_speak(draft, from)?;
-    if from != Party::OnFile {
-        return Err(draft.reject(Why::NotTheirs));
-    }
-    if matches!(draft.request.stage, Stage::Executing { .. } | Stage::Delivering { .. }) {
-        return Err(answer_unchanged(draft, Why::NotNow));
-    }
-    let draft = draft.note(Action::NotMe).close(Outcome::Refused(Ground::SuspectedFraud));
-    let draft = draft.tell_customer(NoticeKind::Status, Detail::Status(StatusCause::NotMe));
-    Ok(draft.concern(Concern::NotMe, rules).done())
-}
-
 /// `STATUS`, in any stage, from whoever may know.
 pub(super) fn status_asked(draft: Draft, from: Party) -> Decision {
     if !may_know(&draft.request, from) {
@@ -160,16 +137,6 @@ pub(super) fn not_understood(draft: Draft, from: Party) -> Rejected {
     }
 }
 
-fn may_speak(draft: Draft, from: Party) -> Result<Draft, Rejected> {
-    if !may_know(&draft.request, from) {
-        return Err(draft.reject(Why::NotTheirs));
-    }
-    if !draft.request.is_open() {
-        return Err(answer_unchanged(draft, Why::Closed));
-    }
-    Ok(draft)
-}
-
 /// After a challenge only the address on file may know anything (decision 34); before it, the authenticated sender.
 pub(super) fn may_know(request: &Request, from: Party) -> bool {
     match from {
@@ -179,7 +146,7 @@ pub(super) fn may_know(request: &Request, from: Party) -> bool {
     }
 }
 
-fn answer_unchanged(draft: Draft, why: Why) -> Rejected {
+pub(super) fn answer_unchanged(draft: Draft, why: Why) -> Rejected {
     match customer(&draft.request) {
         Some(to) => draft.reject_telling(why, NoticeKind::Status, to),
         None => draft.reject(why),

@@ -3,12 +3,22 @@
 //! here by a test. Only `decide` builds a `Transition`, and only a `Transition` can be saved (`workflow::apply`).
 
 mod arrive;
+mod beside;
+mod brief;
+mod desk;
 mod export;
+mod freeze;
 mod identify;
+mod retry;
 mod staff;
 #[cfg(test)]
 mod tests;
 mod time;
+mod why;
+mod withdraw;
+
+pub use beside::{Codes, Mails, Strike, Work};
+pub use why::Why;
 
 use super::address::Address;
 use super::audit::{Action, Actor};
@@ -16,6 +26,7 @@ use super::event::{Event, Fate};
 use super::form::Problem;
 use super::ids::StaffName;
 use super::job::JobKind;
+use super::left::Left;
 use super::notice::{NoticeKind, StatusCause};
 use super::personal::Personal;
 use super::policy::Rules;
@@ -31,7 +42,11 @@ pub struct Transition {
     notices: Vec<Intent>,
     jobs: Vec<JobKind>,
     codes: Codes,
+    work: Work,
+    mails: Mails,
     consumed: Option<String>,
+    denied: Option<(Why, Option<Strike>)>,
+    freeze: Option<Timestamp>,
 }
 
 impl Transition {
@@ -65,9 +80,34 @@ impl Transition {
         self.codes
     }
 
+    /// What becomes of the jobs that are not done.
+    pub const fn work(&self) -> Work {
+        self.work
+    }
+
+    /// What becomes of the mails that have not left.
+    pub const fn mails(&self) -> Mails {
+        self.mails
+    }
+
     /// The staff code that this consumes.
     pub fn consumed(&self) -> Option<&str> {
         self.consumed.as_deref()
+    }
+
+    /// Why what was asked for was not done, where only the asking is kept: a wrong code of staff (decision 43).
+    pub fn denied(&self) -> Option<Why> {
+        self.denied.as_ref().map(|(why, _)| *why)
+    }
+
+    /// Until when nothing is done for this account.
+    pub const fn freeze(&self) -> Option<Timestamp> {
+        self.freeze
+    }
+
+    /// The wrong code that counts against somebody's list.
+    pub fn strike(&self) -> Option<&Strike> {
+        self.denied.as_ref().and_then(|(_, strike)| strike.as_ref())
     }
 }
 
@@ -80,67 +120,6 @@ pub struct Rejected {
     pub actor: Actor,
     /// Told to whoever may be told.
     pub notice: Option<Intent>,
-}
-
-/// Why an event changes nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Why {
-    /// The request is over.
-    Closed,
-    /// The event has no place in this stage.
-    NotNow,
-    /// Not somebody who may say this.
-    NotTheirs,
-    /// The code is not an unused one of this person.
-    CodeWrong,
-    /// The answer was about another plan, or about none (decision 36).
-    OtherPlan,
-    /// Nobody has called the customer back.
-    SecondFactorMissing,
-    /// A refusal needs one of the grounds.
-    GroundMissing,
-    /// The answer did not come in the thread of our mail (decision 36).
-    NotInThread,
-    /// No command stood in the first line.
-    NotUnderstood,
-    /// The form does not say enough to go on.
-    FormIncomplete,
-    /// Nothing was due.
-    NothingDue,
-}
-
-impl Why {
-    /// Every reason.
-    pub const ALL: [Self; 11] = [
-        Self::Closed,
-        Self::NotNow,
-        Self::NotTheirs,
-        Self::CodeWrong,
-        Self::OtherPlan,
-        Self::SecondFactorMissing,
-        Self::GroundMissing,
-        Self::NotInThread,
-        Self::NotUnderstood,
-        Self::FormIncomplete,
-        Self::NothingDue,
-    ];
-
-    /// The word in audits and logs.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::NotNow => "not-now",
-            Self::NotTheirs => "not-theirs",
-            Self::CodeWrong => "code-wrong",
-            Self::OtherPlan => "other-plan",
-            Self::SecondFactorMissing => "second-factor-missing",
-            Self::GroundMissing => "ground-missing",
-            Self::NotInThread => "not-in-thread",
-            Self::NotUnderstood => "not-understood",
-            Self::FormIncomplete => "form-incomplete",
-            Self::NothingDue => "nothing-due",
-        }
-    }
 }
 
 /// One thing for the audit log; `workflow` adds time, reference and stages.
@@ -202,6 +181,8 @@ pub enum Detail {
     Text(Personal),
     /// What made us say where it stands.
     Status(StatusCause),
+    /// How much had left when the request was taken back.
+    Left(Left),
 }
 
 /// What a member of staff decided.
@@ -217,6 +198,12 @@ pub enum Decided {
     Accepted,
     /// `CALLED`
     CallRecorded,
+    /// `EXTEND`
+    Extended,
+    /// `SCOPE`
+    Scoped,
+    /// `NOTREQUEST`
+    NotRequest,
 }
 
 /// Why staff must look.
@@ -238,8 +225,14 @@ pub enum Concern {
     CallBack,
     /// Nobody is left who may decide.
     NobodyMayDecide,
-    /// The address on file says that it was not them.
-    NotMe,
+    /// The account is frozen until then.
+    Frozen(Timestamp),
+    /// Too many wrong codes of one member of staff: their list is locked.
+    CodesLocked(StaffName),
+    /// The address on file says that it was not them; this much had left by then.
+    NotMe(Left),
+    /// The customer took back what was being carried out; this much had left by then.
+    Withdrawn(Left),
     /// A plain user asked for a whole account.
     MayNotAsk,
     /// A source does not answer.
@@ -271,15 +264,6 @@ pub enum Concern {
     },
 }
 
-/// What becomes of the open challenge codes of a request.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Codes {
-    /// They stay.
-    Keep,
-    /// None may be used again.
-    Void,
-}
-
 /// Decides what follows from an event.
 ///
 /// # Errors
@@ -307,6 +291,9 @@ pub fn decide(
             | Event::Exported(_)
             | Event::Accepted { .. }
             | Event::Undelivered { .. }
+            | Event::Retried { .. }
+            | Event::StaffChanged { .. }
+            | Event::Frozen { .. }
             | Event::Woke => Err(Rejected { why: Why::NotNow, actor: actor(event), notice: None }),
         };
     };
@@ -315,12 +302,12 @@ pub fn decide(
         Event::Arrived(_) => Err(draft.reject(Why::NotNow)),
         Event::Answered { from, form, text } => arrive::answered(draft, *from, form.as_ref(), text, rules),
         Event::Confirmed { from, code } => identify::confirmed(draft, *from, *code, rules),
-        Event::Cancelled { from } => identify::cancelled(draft, *from),
-        Event::Disowned { from } => identify::disowned(draft, *from, rules),
+        Event::Cancelled { from, left } => withdraw::cancelled(draft, *from, *left, rules),
+        Event::Disowned { from, left } => withdraw::disowned(draft, *from, *left, rules),
         Event::StatusAsked { from } => identify::status_asked(draft, *from),
         Event::NotUnderstood { from } => Err(identify::not_understood(draft, *from)),
         Event::Staff(act) => staff::act(draft, act, rules),
-        Event::Resolved(resolution) => identify::resolved(draft, resolution),
+        Event::Resolved(resolution) => identify::resolved(draft, resolution, rules),
         Event::Planned { plan, second_factor } => staff::planned(draft, plan, *second_factor, rules),
         Event::SourceDown { source } => export::source_down(draft, source, rules),
         Event::Drifted { category, planned, found } => {
@@ -337,6 +324,9 @@ pub fn decide(
             };
             export::undelivered(draft, *audience, concern, rules)
         }
+        Event::Retried { left } => retry::retried(draft, *left),
+        Event::StaffChanged { name } => brief::staff_changed(draft, name, rules),
+        Event::Frozen { until, left } => freeze::frozen(draft, *until, *left, rules),
         Event::Woke => time::woke(draft, rules),
     }
     .map(|mut transition| {
@@ -362,6 +352,9 @@ fn actor(event: &Event) -> Actor {
         | Event::Exported(_)
         | Event::Accepted { .. }
         | Event::Undelivered { .. }
+        | Event::Retried { .. }
+        | Event::StaffChanged { .. }
+        | Event::Frozen { .. }
         | Event::Woke => Actor::Daemon,
     }
 }
@@ -376,7 +369,11 @@ struct Draft {
     notices: Vec<Intent>,
     jobs: Vec<JobKind>,
     codes: Codes,
+    work: Work,
+    mails: Mails,
     consumed: Option<String>,
+    denied: Option<(Why, Option<Strike>)>,
+    freeze: Option<Timestamp>,
 }
 
 type Decision = Result<Transition, Rejected>;
@@ -398,7 +395,11 @@ impl Draft {
             notices: Vec::new(),
             jobs: Vec::new(),
             codes: Codes::Keep,
+            work: Work::Keep,
+            mails: Mails::Keep,
             consumed: None,
+            denied: None,
+            freeze: None,
         }
     }
 
@@ -456,6 +457,14 @@ impl Draft {
         self
     }
 
+    /// Nothing more is done for this request, and what hands out data leaves no more.
+    fn hold_back(mut self, left: Left) -> Self {
+        self.work = Work::Abandon;
+        self.mails = Mails::HoldBack(left);
+        self.request.package = None;
+        self
+    }
+
     fn close(self, outcome: Outcome) -> Self {
         let since = self.now;
         let mut draft = self.enter(Stage::Closed { since, outcome }).void_codes();
@@ -493,7 +502,11 @@ impl Draft {
             notices: self.notices,
             jobs: self.jobs,
             codes: self.codes,
+            work: self.work,
+            mails: self.mails,
             consumed: self.consumed,
+            denied: self.denied,
+            freeze: self.freeze,
         }
     }
 

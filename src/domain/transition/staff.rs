@@ -2,7 +2,8 @@
 //! (decision 36, standard S7, S8); nobody decides about their own request.
 
 use super::{
-    Concern, Decided, Decision, Detail, Draft, Intent, To, Transition, Why, arrive, standing_blocker,
+    Concern, Decided, Decision, Detail, Draft, Intent, Strike, To, Transition, Why, arrive, desk, freeze,
+    standing_blocker,
 };
 use crate::domain::audit::Action;
 use crate::domain::event::{SecondFactorNeed, StaffAct, StaffWord};
@@ -12,7 +13,7 @@ use crate::domain::personal::Personal;
 use crate::domain::plan::PlanSummary;
 use crate::domain::policy::{self, Rules, Staff};
 use crate::domain::request::{
-    Blocker, Ground, Kind, Outcome, PlanState, Request, SecondFactor, StaffQuestion, Stage, Voice,
+    Blocker, Check, Ground, Kind, Outcome, PlanState, Request, SecondFactor, StaffQuestion, Stage, Voice,
 };
 use crate::domain::verification::StaffCode;
 
@@ -86,8 +87,9 @@ pub(super) fn act(draft: Draft, act: &StaffAct, rules: &Rules) -> Decision {
     if !draft.request.is_open() {
         return unchanged(draft, Why::Closed);
     }
-    if let Some(why) = objection(&draft.request, act, member) {
-        return unchanged(draft, why);
+    if let Some(why) = objection(&draft, act, member, rules) {
+        let wrong = why == Why::CodeWrong && act.code == StaffCode::Wrong;
+        return if wrong { Ok(struck(draft, act, rules)) } else { unchanged(draft, why) };
     }
     match &act.word {
         StaffWord::Approve => Ok(approved(consume(draft, act), act, rules)),
@@ -98,6 +100,13 @@ pub(super) fn act(draft: Draft, act: &StaffAct, rules: &Rules) -> Decision {
         StaffWord::Ask { question } => Ok(asked(draft, act, question, rules)),
         StaffWord::Accept => Ok(accepted(draft, act, rules)),
         StaffWord::Called { note } => Ok(called(consume(draft, act), act, note, rules)),
+        StaffWord::Extend { reason, dates: Some(dates) } => {
+            Ok(desk::extended(consume(draft, act), act, reason, dates, rules))
+        }
+        StaffWord::Extend { dates: None, .. } => unchanged(draft, Why::NotExtendable),
+        StaffWord::Scope { form: Some(form) } => Ok(desk::scoped(draft, act, form, rules)),
+        StaffWord::Scope { form: None } => unchanged(draft, Why::ScopeUnread),
+        StaffWord::NotRequest => Ok(desk::not_request(draft, act, rules)),
         StaffWord::NotInThread => unchanged(draft, Why::NotInThread),
         StaffWord::NotUnderstood => unchanged(draft, Why::NotUnderstood),
     }
@@ -105,13 +114,20 @@ pub(super) fn act(draft: Draft, act: &StaffAct, rules: &Rules) -> Decision {
 
 /// Why this word from this person changes nothing now, if so. Who comes before what, and the code comes last, so that a
 /// rejected answer never tells whether its code was good.
-fn objection(request: &Request, act: &StaffAct, member: &Staff) -> Option<Why> {
+fn objection(draft: &Draft, act: &StaffAct, member: &Staff, rules: &Rules) -> Option<Why> {
+    let request = &draft.request;
     let theirs = match act.word {
-        StaffWord::Approve | StaffWord::Refuse { .. } | StaffWord::Accept => {
-            policy::may_decide(member, request)
-        }
+        StaffWord::Approve
+        | StaffWord::Refuse { .. }
+        | StaffWord::Accept
+        | StaffWord::Extend { .. }
+        | StaffWord::NotRequest => policy::may_decide(member, request),
         StaffWord::Called { .. } => policy::may_call(member, request),
-        StaffWord::Ask { .. } | StaffWord::NotInThread | StaffWord::NotUnderstood => true,
+        // Whoever forwarded the mail knows best what it asks; somebody else still has to accept it.
+        StaffWord::Scope { .. }
+        | StaffWord::Ask { .. }
+        | StaffWord::NotInThread
+        | StaffWord::NotUnderstood => true,
     };
     if !theirs {
         return Some(Why::NotTheirs);
@@ -124,19 +140,50 @@ fn objection(request: &Request, act: &StaffAct, member: &Staff) -> Option<Why> {
         }
         StaffWord::Ask { .. } => super::customer(request).is_none().then_some(Why::NotNow),
         StaffWord::Accept => accept_objection(request),
+        StaffWord::Extend { dates, .. } => desk::extend_objection(request, dates.as_ref(), draft.now),
+        StaffWord::Scope { form } => desk::scope_objection(request, form.as_ref()),
+        StaffWord::NotRequest => (!matches!(request.stage, Stage::Recorded { .. })).then_some(Why::NotNow),
         StaffWord::Called { .. } => (!request.lacks_second_factor()).then_some(Why::NotNow),
         StaffWord::NotInThread => Some(Why::NotInThread),
         StaffWord::NotUnderstood => Some(Why::NotUnderstood),
     };
-    let unproven = match act.word {
-        StaffWord::Approve | StaffWord::Refuse { .. } | StaffWord::Called { .. } => {
-            !matches!(act.code, StaffCode::Valid(_))
-        }
-        StaffWord::Ask { .. } | StaffWord::Accept | StaffWord::NotInThread | StaffWord::NotUnderstood => {
-            false
-        }
+    let needs_code = match act.word {
+        StaffWord::Approve
+        | StaffWord::Refuse { .. }
+        | StaffWord::Extend { .. }
+        | StaffWord::Called { .. } => true,
+        StaffWord::Ask { .. }
+        | StaffWord::Accept
+        | StaffWord::Scope { .. }
+        | StaffWord::NotRequest
+        | StaffWord::NotInThread
+        | StaffWord::NotUnderstood => false,
     };
-    out_of_place.or_else(|| unproven.then_some(Why::CodeWrong))
+    let bad_code = || match act.code {
+        _ if rules.strikes(&act.by) >= policy::STRIKES_MAX => Some(Why::CodesLocked),
+        StaffCode::Valid(_) => None,
+        StaffCode::Wrong | StaffCode::NotAsked => Some(Why::CodeWrong),
+    };
+    out_of_place.or_else(|| needs_code.then(bad_code).flatten())
+}
+
+/// A wrong code counts, whatever request it was for; the last one locks the list, and everybody is told once.
+fn struck(mut draft: Draft, act: &StaffAct, rules: &Rules) -> Transition {
+    let before = rules.strikes(&act.by);
+    let left = policy::STRIKES_MAX.saturating_sub(before.saturating_add(1));
+    let why = if left == 0 { Why::CodesLocked } else { Why::CodeWrong };
+    draft.denied = Some((Why::CodeWrong, Some(Strike { name: act.by.clone(), before })));
+    draft.notices.push(Intent {
+        notice: NoticeKind::DecisionRecorded,
+        to: To::Staff(act.by.clone()),
+        detail: Detail::Unchanged(why),
+    });
+    draft = draft.note_with(Action::CodeWrong, None, vec![("left", left.to_string())]);
+    if left > 0 {
+        return draft.done();
+    }
+    let locked = draft.note_with(Action::CodesLocked, None, vec![("staff", act.by.to_string())]);
+    locked.concern(Concern::CodesLocked(act.by.clone()), rules).done()
 }
 
 fn approve_objection(request: &Request, act: &StaffAct) -> Option<Why> {
@@ -158,7 +205,11 @@ fn accept_objection(request: &Request) -> Option<Why> {
         Some(Blocker::StaffQuestion) => standing_blocker(request),
         blocker => blocker,
     } == Some(Blocker::SenderUnauthenticated);
-    if !matches!(request.stage, Stage::Recorded { .. }) || request.voice == Voice::Silent || !held {
+    if matches!(request.stage, Stage::AwaitingVerification { check: Check::Frozen { .. }, .. }) {
+        return None;
+    }
+    let waits = held || request.completed_by.is_some();
+    if !matches!(request.stage, Stage::Recorded { .. }) || request.voice == Voice::Silent || !waits {
         return Some(Why::NotNow);
     }
     let complete = request.kind.is_some() && request.form.scope.is_understood();
@@ -206,9 +257,14 @@ fn asked(mut draft: Draft, act: &StaffAct, question: &Personal, rules: &Rules) -
 }
 
 fn accepted(draft: Draft, act: &StaffAct, rules: &Rules) -> Transition {
+    let draft = decided(draft, act, Decided::Accepted, rules).note(Action::Accepted);
+    if matches!(draft.request.stage, Stage::AwaitingVerification { check: Check::Frozen { .. }, .. }) {
+        return freeze::thawed(draft).done();
+    }
     // Nobody vouched for the sender, so from here on only the address on file hears from us.
-    let draft = arrive::start_check(decided(draft, act, Decided::Accepted, rules).note(Action::Accepted));
-    draft.unblock(&[Blocker::SenderUnauthenticated, Blocker::StaffQuestion]).done()
+    let draft = arrive::start_check(draft);
+    let waited = [Blocker::SenderUnauthenticated, Blocker::NeedsClarification, Blocker::StaffQuestion];
+    draft.unblock(&waited).done()
 }
 
 fn called(mut draft: Draft, act: &StaffAct, note: &Personal, rules: &Rules) -> Transition {
@@ -220,7 +276,7 @@ fn called(mut draft: Draft, act: &StaffAct, note: &Personal, rules: &Rules) -> T
 }
 
 /// Everybody on staff sees what was decided, and by whom.
-fn decided(draft: Draft, act: &StaffAct, what: Decided, rules: &Rules) -> Draft {
+pub(super) fn decided(draft: Draft, act: &StaffAct, what: Decided, rules: &Rules) -> Draft {
     let detail = Detail::Decided(act.by.clone(), what);
     draft.tell_staff(NoticeKind::DecisionRecorded, &detail, rules)
 }

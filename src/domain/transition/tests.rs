@@ -3,9 +3,14 @@
 
 mod arrival;
 mod chart;
+mod crew;
 mod decision;
+mod desk;
+mod freeze;
 mod identity;
 mod model;
 mod play;
 mod question;
+mod retry;
+mod withdrawal;
 mod work;

@@ -1,7 +1,7 @@
 //! What time alone brings: reminders, expiry, and the alarms of the deadlines. `wake_at` says when to look again
 //! (decision 45); nothing else fires timers.
 
-use super::{Decision, Detail, Draft, Why};
+use super::{Decision, Detail, Draft, Why, freeze};
 use crate::domain::audit::Action;
 use crate::domain::notice::NoticeKind;
 use crate::domain::policy::Rules;
@@ -24,6 +24,9 @@ pub(super) fn woke(draft: Draft, rules: &Rules) -> Decision {
             .close(Outcome::Expired)
             .done());
     }
+    if frozen_until(&draft.request).is_some_and(|until| until <= draft.now) {
+        return Ok(freeze::thawed(draft).done());
+    }
     Ok(remind(draft, rules).done())
 }
 
@@ -38,6 +41,7 @@ pub(super) fn wake_at(request: &Request, rules: &Rules) -> Option<Timestamp> {
         (!request.alarms.breached).then_some(request.due.due_at),
         reminder_at(request, rules),
         expires_at(request, rules),
+        frozen_until(request),
     ]
     .into_iter()
     .flatten()
@@ -101,10 +105,17 @@ fn expires_at(request: &Request, rules: &Rules) -> Option<Timestamp> {
         return None;
     };
     match check {
-        Check::Resolving => None,
+        Check::Resolving | Check::Frozen { .. } => None,
         Check::NoMatch => Some(*since + days(rules.expire_days)),
         Check::Challenged { first_at, .. } => Some(*first_at + days(rules.expire_days)),
     }
+}
+
+fn frozen_until(request: &Request) -> Option<Timestamp> {
+    let Stage::AwaitingVerification { check: Check::Frozen { until }, .. } = request.stage else {
+        return None;
+    };
+    Some(until)
 }
 
 fn days(days: u16) -> SignedDuration {

@@ -3,8 +3,9 @@
 use super::{address, meera, on_both, recorded, reference, seconds, start};
 use dsrd::domain::address::Address;
 use dsrd::domain::ids::Reference;
+use dsrd::domain::left::{Far, Left};
 use dsrd::domain::notice::{Audience, NoticeKind};
-use dsrd::store::{NewParcel, OutboxRow, Settlement, Store, StoreError, Thread};
+use dsrd::store::{NewParcel, OutboxRow, Settlement, Store, StoreError, Thread, Tick};
 
 const LEASE_S: i64 = 20;
 
@@ -41,7 +42,10 @@ async fn queue(store: &Store, parcels: Vec<NewParcel<'_>>) {
 
 async fn claim(store: &Store, owner: &str, at: i64) -> Vec<OutboxRow> {
     let mut tx = store.begin().await.unwrap();
-    let claims = tx.claim_parcels(owner, start() + seconds(at), 10).await.unwrap();
+    let claims = tx
+        .claim_parcels(owner, Tick { now: start() + seconds(at), server: start() + seconds(at) }, 10)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     store.open_parcels(claims).await.unwrap()
 }
@@ -75,6 +79,42 @@ async fn a_mail_leaves_with_the_very_bytes_that_were_queued() {
         }
         assert_eq!(rows.len(), 3);
         assert!(claim(&store, "b", 0).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_taken_back_is_never_sent_and_what_had_left_is_known() {
+    on_both(async |state| {
+        let store = state.open().await;
+        let (to, about) = (address("asha@acme.example"), reference(1));
+        let about = |id, notice| NewParcel { reference: Some(&about), notice, ..parcel(id, &to, b"mail") };
+        let take_back = async |expected: Left| {
+            let mut tx = store.begin().await.unwrap();
+            tx.take_back(&reference(1), expected, start()).await?;
+            tx.commit().await
+        };
+        queue(&store, vec![about("1", NoticeKind::CompletedExport), about("2", NoticeKind::Status)]).await;
+        let left = |package, passphrase| Left { package, passphrase };
+        assert_eq!(store.left(&reference(1)).await.unwrap(), Left::default());
+        let rows = claim(&store, "a", 0).await;
+        assert_eq!(store.left(&reference(1)).await.unwrap(), left(Far::Perhaps, Far::No));
+        assert_eq!(store.still_claimed(&rows).await.unwrap().len(), 2);
+        // Decided while it was still thought to wait: decided anew.
+        assert!(matches!(take_back(Left::default()).await, Err(StoreError::Conflict(_))));
+        take_back(left(Far::Perhaps, Far::No)).await.unwrap();
+        assert_eq!(store.still_claimed(&rows).await.unwrap().into_iter().collect::<Vec<_>>(), ["2"]);
+        let later = Settlement::Deferred("451 later", start());
+        assert!(settle(&store, &rows[0], &later).await.is_err(), "the courier has lost it");
+        settle(&store, &rows[1], &later).await.unwrap();
+        let again: Vec<_> = claim(&store, "b", 9_999).await.into_iter().map(|row| row.id).collect();
+        assert_eq!(again, ["2"], "a status is no secret");
+        assert_eq!(
+            store.left(&reference(1)).await.unwrap(),
+            left(Far::Perhaps, Far::No),
+            "and stays in doubt"
+        );
+        assert_eq!(state.numbers("SELECT COUNT(*) FROM outbox WHERE parcel IS NULL").await, [1]);
     })
     .await;
 }

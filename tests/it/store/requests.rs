@@ -3,6 +3,7 @@
 
 use super::{after, arrival, blamed, on_both, record, recorded, reference, resolved, start};
 use dsrd::domain::event::Event;
+use dsrd::domain::left::Left;
 use dsrd::domain::plan::{Plan, PlannedCategory};
 use dsrd::domain::request::{Kind, Outcome, Stage};
 use dsrd::domain::verification::Party;
@@ -44,7 +45,8 @@ async fn who_decided_on_an_old_version_saves_nothing() {
         let row = recorded(&store, 1).await;
         save(&store, 1, &resolved()).await;
         let mut tx = store.begin().await.unwrap();
-        let stale = after(Some(&row.request), &Event::Cancelled { from: Party::Requester });
+        let stale =
+            after(Some(&row.request), &Event::Cancelled { from: Party::Requester, left: Left::default() });
         assert!(matches!(tx.save(&[(&stale, &row.sealer)]).await, Err(StoreError::Conflict(_))));
         drop(tx);
         assert!(store.request(&reference(1)).await.unwrap().expect("there").request.is_open());
@@ -141,7 +143,7 @@ async fn the_register_lists_counts_and_wakes() {
         for number in 1..=3 {
             recorded(&store, number).await;
         }
-        save(&store, 2, &Event::Cancelled { from: Party::Requester }).await;
+        save(&store, 2, &Event::Cancelled { from: Party::Requester, left: Left::default() }).await;
         let listed = async |filter| {
             let rows = store.requests(filter, 10).await.unwrap();
             rows.into_iter().map(|row| row.request.reference).collect::<Vec<_>>()

@@ -105,7 +105,7 @@ async fn sing(store: &Store) {
 /// Changes what was written, so that also what is left of the old rows is looked at.
 async fn go_on(store: &Store) {
     let row = store.request(&reference(1)).await.unwrap().expect("there");
-    let Event::Resolved(Resolution::Match { entry, law }) = resolved() else { panic!("a match") };
+    let Event::Resolved(Resolution::Match { entry, law, frozen }) = resolved() else { panic!("a match") };
     let entry = DirectoryEntry {
         name: sung("*").as_str().into(),
         address: address(&sung("*@acme.example")),
@@ -114,7 +114,7 @@ async fn go_on(store: &Store) {
         account: sung("*"),
         ..*entry
     };
-    let event = Event::Resolved(Resolution::Match { entry: Box::new(entry), law });
+    let event = Event::Resolved(Resolution::Match { entry: Box::new(entry), law, frozen });
     let mut tx = store.begin().await.unwrap();
     tx.save(&[(&super::after(Some(&row.request), &event), &row.sealer)]).await.unwrap();
     let settled = [("m1", Keep::Raw), ("m2", Keep::Nothing)].map(|(id, keep_raw)| {

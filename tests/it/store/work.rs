@@ -2,7 +2,7 @@
 
 use super::{State, on_both, recorded, reference, seconds, start};
 use dsrd::domain::job::JobKind;
-use dsrd::store::{Engine, JobRow, Lease, Store, StoreError};
+use dsrd::store::{Engine, JobRow, Lease, Store, StoreError, Tick};
 use jiff::Timestamp;
 
 /// A lease lasts 20 seconds (decision 24).
@@ -21,7 +21,10 @@ async fn queued(store: &Store, jobs: &[(&str, i64)]) {
 
 async fn claim(store: &Store, owner: &str, at: i64) -> Option<JobRow> {
     let mut tx = store.begin().await.unwrap();
-    let job = tx.claim_job(owner, start() + seconds(at)).await.unwrap();
+    let job = tx
+        .claim_job(owner, Tick { now: start() + seconds(at), server: start() + seconds(at) })
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     job
 }
@@ -63,16 +66,41 @@ async fn a_worker_that_lost_its_lease_writes_nothing_any_more() {
         assert_eq!((taken.lease.epoch, taken.attempts), (2, 2));
 
         let late = start() + seconds(LEASE_S + 2);
-        assert!(matches!(finish(&store, &stale, late).await, Err(StoreError::Conflict(_))));
+        assert!(matches!(finish(&store, &stale, late).await, Err(StoreError::Lost(_))));
         let mut tx = store.begin().await.unwrap();
-        assert!(matches!(tx.postpone_job(&stale, "x", late).await, Err(StoreError::Conflict(_))));
+        assert!(matches!(tx.postpone_job(&stale, "x", late).await, Err(StoreError::Lost(_))));
         assert!(matches!(
             tx.record_step(&stale, "export calls", "rows=1", late).await,
-            Err(StoreError::Conflict(_))
+            Err(StoreError::Lost(_))
         ));
         tx.commit().await.unwrap();
         assert!(store.steps_of(&reference(1)).await.unwrap().is_empty());
         finish(&store, &taken.lease, late).await.unwrap();
+    })
+    .await;
+}
+
+/// Decision 24: whose lease is over is said by the one clock that all daemons of a state share.
+#[tokio::test]
+async fn a_daemon_whose_clock_is_wrong_takes_nobodys_lease() {
+    on_both(async |state| {
+        let store = state.open().await;
+        queued(&store, &[("j", 0)]).await;
+        let server = store.server_time().await.unwrap();
+        let of = async |owner: &str, ahead: i64| {
+            let mut tx = store.begin().await.unwrap();
+            let tick = Tick { now: start() + seconds(ahead), server: store.server_time().await.unwrap() };
+            let job = tx.claim_job(owner, tick).await.unwrap();
+            tx.commit().await.unwrap();
+            job
+        };
+        let held = of("a", 0).await.expect("due").lease;
+        let a_year = 366 * 24 * 3_600;
+        assert!(of("b", a_year).await.is_none(), "ahead by a year");
+        assert!(of("b", -a_year).await.is_none(), "behind by one");
+        finish(&store, &held, start()).await.unwrap();
+        let later = store.server_time().await.unwrap();
+        assert!(later >= server && later < server + seconds(60), "the clock of a database runs");
     })
     .await;
 }

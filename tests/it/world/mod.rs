@@ -16,7 +16,7 @@ use dsrd::config::Config;
 use dsrd::daemon::assemble;
 use dsrd::daemon::pumps::Pumps;
 use dsrd::domain::audit::{self, Actor};
-use dsrd::domain::ids::StaffName;
+use dsrd::domain::ids::{Reference, StaffName};
 use dsrd::env::{Clock, Env, Manual, Seeded};
 use dsrd::store::{Filter, Store};
 use dsrd::workflow::{Operation, Reply};
@@ -61,6 +61,16 @@ macro_rules! journeys {
     };
 }
 pub(crate) use journeys;
+
+/// Who sits at the keyboard.
+fn operator() -> Actor {
+    Actor::parse("operator:root").unwrap_or(Actor::Daemon)
+}
+
+/// The staff name that goes with an address.
+fn name_of(address: &str) -> StaffName {
+    StaffName::parse(address.split('@').next().unwrap()).unwrap()
+}
 
 /// One play's world.
 pub(crate) struct World {
@@ -131,9 +141,60 @@ impl World {
         self.pumps.settle().await.unwrap();
     }
 
+    /// The mailbox is read, and nothing that follows from it is done yet.
+    pub(crate) async fn reads_mail(&mut self) {
+        self.pumps.mail[0].look().await.unwrap();
+        while self.pumps.mail[0].turn().await.unwrap() > 0 {}
+    }
+
+    /// Mail is read, jobs are done and mails leave, turn by turn, until this one has come.
+    pub(crate) async fn posts_until(&mut self, address: &str, part: &str) {
+        loop {
+            self.reads_mail().await;
+            self.pumps.jobs.turn().await.unwrap();
+            let sent = self.pumps.outbox.turn().await.unwrap();
+            let mails = crate::rig::mails_of(rig(), &self.real(address));
+            if mails.iter().any(|raw| Notice::parse(raw, &self.tag).subject.contains(part)) {
+                return;
+            }
+            assert!(sent > 0, "{part} never comes");
+        }
+    }
+
+    /// The operator withdraws a request while a worker and a courier are at it. Whether it was stopped.
+    pub(crate) async fn races_with_a_withdrawal(&mut self, reference: &Reference, pauses: u32) -> bool {
+        let workflow = Arc::clone(&self.pumps.workflow);
+        let (jobs, outbox) = (&mut self.pumps.jobs, &mut self.pumps.outbox);
+        let work = async { while jobs.turn().await.unwrap() + outbox.turn().await.unwrap() > 0 {} };
+        let stop = async {
+            for _ in 0..pauses {
+                tokio::task::yield_now().await;
+            }
+            workflow.operate(Operation::Withdraw { reference: reference.clone() }, &operator()).await
+        };
+        let ((), reply) = tokio::join!(work, stop);
+        match reply {
+            Reply::Done => true,
+            Reply::Unchanged { .. } => false,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The files in the package folder.
+    pub(crate) fn packages(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.dir.path().join("packages")).unwrap();
+        files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned()).collect()
+    }
+
     /// Time passes in one leap, then everything that is due happens.
     pub(crate) async fn after(&mut self, hours: i64) {
         self.clock.advance(SignedDuration::from_hours(hours));
+        self.settle().await;
+    }
+
+    /// The daemon looks whether a day of work has begun.
+    pub(crate) async fn looks_at_the_day(&mut self) {
+        self.pumps.workflow.tell_day().await.unwrap();
         self.settle().await;
     }
 
@@ -161,16 +222,37 @@ impl World {
 
     /// The operator adds a member of staff and prints their codes.
     pub(crate) async fn joins_staff(&mut self, address: &str, role: &str) {
-        let name = StaffName::parse(address.split('@').next().unwrap()).unwrap();
-        let actor = Actor::parse("operator:root").unwrap_or(Actor::Daemon);
+        let (name, actor) = (name_of(address), operator());
         let real = dsrd::domain::address::Address::parse(&self.real(address)).unwrap();
         let add = Operation::AddStaff { name: name.clone(), address: real, role: role.to_owned() };
         assert_eq!(self.pumps.workflow.operate(add, &actor).await, Reply::Done);
-        let issue = Operation::IssueCodes { name };
-        let Reply::Codes { codes } = self.pumps.workflow.operate(issue, &actor).await else {
+        self.prints_codes(address).await;
+    }
+
+    /// The operator prints a new list of codes.
+    pub(crate) async fn prints_codes(&mut self, address: &str) {
+        let issue = Operation::IssueCodes { name: name_of(address) };
+        let Reply::Codes { codes } = self.pumps.workflow.operate(issue, &operator()).await else {
             panic!("no codes for {address}");
         };
         self.codes.insert(address.to_owned(), codes);
+    }
+
+    /// A member of staff decides at the command line; what they are told when it changed nothing.
+    pub(crate) async fn approves_by_hand(&self, address: &str, reference: &Reference, code: &str) -> String {
+        let (reference, code) = (reference.clone(), code.to_owned());
+        let approve = Operation::Approve { reference, staff: name_of(address), code };
+        match self.pumps.workflow.operate(approve, &operator()).await {
+            Reply::Unchanged { why } => why,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The operator has a request tried again.
+    pub(crate) async fn retries(&mut self, reference: &Reference) {
+        let retry = Operation::Retry { reference: reference.clone() };
+        assert_eq!(self.pumps.workflow.operate(retry, &operator()).await, Reply::Done);
+        self.settle().await;
     }
 
     /// The next unused code on the printed list of a member of staff.
@@ -247,6 +329,18 @@ impl World {
     /// It is back.
     pub(crate) fn finds_the_source(&self) {
         std::fs::rename(self.telephony.with_extension("away"), &self.telephony).unwrap();
+    }
+
+    /// Packages can be written no more, as when a disk is not mounted.
+    pub(crate) fn loses_the_package_folder(&self) {
+        let folder = self.dir.path().join("packages");
+        std::fs::rename(&folder, folder.with_extension("away")).unwrap();
+    }
+
+    /// They can again.
+    pub(crate) fn finds_the_package_folder(&self) {
+        let folder = self.dir.path().join("packages");
+        std::fs::rename(folder.with_extension("away"), &folder).unwrap();
     }
 
     /// The register at the end: `stage`, or `stage: blocker`, or `closed: outcome`, a line for each request.

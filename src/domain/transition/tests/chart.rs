@@ -2,12 +2,14 @@
 //! rules change, this test fails and prints the chart that belongs there.
 
 use super::play::{
-    Play, accepted, acts, answered, arrival, ask, called, confirmed, drifted, entry, exported, form, from,
-    incomplete, matched, place, planned, says, source_down, undelivered,
+    Play, accepted, acts, answered, arrival, ask, called, cancel, confirmed, days, drifted, entry, exported,
+    extend, form, from, incomplete, matched, name, not_me, place, planned, says, source_down, start,
+    undelivered,
 };
 use crate::domain::event::SecondFactorNeed::{No, Yes};
 use crate::domain::event::{Arrival, Event, Fate, Resolution, StaffWord};
 use crate::domain::form::Form;
+use crate::domain::left::Left;
 use crate::domain::notice::NoticeKind;
 use crate::domain::request::{Ground, Kind, Request, Voice};
 use crate::domain::sender::SenderVerdict;
@@ -29,6 +31,7 @@ fn places() -> Vec<(&'static str, Play)> {
         ("held", Play::of(from(SenderVerdict::Unaligned, arrival()))),
         ("silent", Play::of(Arrival { voice: Voice::Silent, ..arrival() })),
         ("resolving", Play::resolving()),
+        ("iced", Play::iced()),
         ("no-match", Play::resolving().with(&[Event::Resolved(Resolution::NoMatch)])),
         ("challenged", five),
         ("planning", Play::planning()),
@@ -54,8 +57,8 @@ fn events(who: Party) -> Vec<(&'static str, Event)> {
         ("confirmed, right code", confirmed(who, Right)),
         ("confirmed, expired code", confirmed(who, Expired)),
         ("confirmed, last wrong code", confirmed(who, Wrong)),
-        ("cancelled", Event::Cancelled { from: who }),
-        ("disowned", Event::Disowned { from: who }),
+        ("cancelled", cancel(who)),
+        ("disowned", not_me(who)),
         ("status-asked", Event::StatusAsked { from: who }),
         ("not-understood", Event::NotUnderstood { from: who }),
         ("staff: APPROVE", says("meera", StaffWord::Approve)),
@@ -67,6 +70,9 @@ fn events(who: Party) -> Vec<(&'static str, Event)> {
         ("staff: ASK", says("meera", ask())),
         ("staff: ACCEPT", says("meera", StaffWord::Accept)),
         ("staff: CALLED", says("meera", called())),
+        ("staff: EXTEND", says("meera", extend())),
+        ("staff: SCOPE", says("meera", StaffWord::Scope { form: Some((form(), Vec::new())) })),
+        ("staff: NOTREQUEST", says("meera", StaffWord::NotRequest)),
         ("resolved, somebody", matched(entry("owner"), None)),
         ("resolved, nobody", Event::Resolved(Resolution::NoMatch)),
         ("planned", planned("p1", No)),
@@ -76,6 +82,9 @@ fn events(who: Party) -> Vec<(&'static str, Event)> {
         ("exported", exported()),
         ("accepted", accepted(NoticeKind::CompletedExport)),
         ("undelivered", undelivered(NoticeKind::Status, Fate::Rejected)),
+        ("retried", Event::Retried { left: Left::default() }),
+        ("staff-changed", Event::StaffChanged { name: name("meera") }),
+        ("frozen", Event::Frozen { until: start() + days(60), left: Left::default() }),
         ("woke on day 1", Event::Woke),
         ("woke on day 14", Event::Woke),
         ("woke on day 30", Event::Woke),

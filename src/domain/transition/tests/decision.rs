@@ -58,7 +58,7 @@ fn an_approval_is_bound_to_the_plan_the_person_and_the_code() {
     check("ravi", valid(), Some("p1"), APPROVED);
     check("meera", valid(), Some("p0"), &unchanged("other-plan", "meera"));
     check("meera", valid(), None, &unchanged("other-plan", "meera"));
-    check("meera", StaffCode::Wrong, Some("p1"), &unchanged("code-wrong", "meera"));
+    check("meera", StaffCode::Wrong, Some("p1"), "frozen decision-recorded>meera strike:meera");
     check("meera", StaffCode::NotAsked, Some("p1"), &unchanged("code-wrong", "meera"));
     check("kiran", valid(), Some("p1"), &unchanged("not-theirs", "kiran"));
     check("asha", valid(), Some("p1"), &unchanged("not-theirs", "asha"));
@@ -149,7 +149,7 @@ fn a_refusal_names_its_ground_and_ends_everything() {
     let guess = acts("meera", refuse(None), StaffCode::Wrong, None);
     check(Play::frozen(), &guess, &unchanged("ground-missing", "meera"));
     let wrong = acts("meera", refuse(Some(hold)), StaffCode::Wrong, None);
-    check(Play::frozen(), &wrong, &unchanged("code-wrong", "meera"));
+    check(Play::frozen(), &wrong, "frozen decision-recorded>meera strike:meera");
     let none = acts("meera", refuse(Some(hold)), StaffCode::NotAsked, None);
     check(Play::frozen(), &none, &unchanged("code-wrong", "meera"));
     check(Play::frozen(), &says("kiran", refuse(Some(hold))), &unchanged("not-theirs", "kiran"));
@@ -178,7 +178,7 @@ fn recordings_wait_for_a_call_back_before_anybody_can_approve() {
     assert_eq!((by, note), (&name("kiran"), &"spoke to her".into()));
     check(play, &says("meera", StaffWord::Approve), APPROVED);
     let wrong = acts("kiran", called(), StaffCode::Wrong, None);
-    check(Play::uncalled(), &wrong, &unchanged("code-wrong", "kiran"));
+    check(Play::uncalled(), &wrong, "frozen+needs-second-factor decision-recorded>kiran strike:kiran");
     let without = acts("kiran", called(), StaffCode::NotAsked, None);
     check(Play::uncalled(), &without, &unchanged("code-wrong", "kiran"));
     check(Play::uncalled(), &says("asha", called()), &unchanged("not-theirs", "asha"));

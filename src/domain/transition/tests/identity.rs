@@ -1,8 +1,8 @@
 //! Who is it: the directory, the code, and what the customer may say on the way.
 
 use super::play::{
-    Play, arrival, check, confirmed, days, due, entry, form, from, incomplete, matched, missing, start,
-    undelivered,
+    Play, arrival, cancel, check, confirmed, days, due, entry, form, from, incomplete, matched, missing,
+    start, undelivered,
 };
 use crate::domain::directory::DirectoryEntry;
 use crate::domain::event::{Arrival, Event, Fate, Law, Resolution};
@@ -11,7 +11,6 @@ use crate::domain::notice::NoticeKind;
 use crate::domain::request::{Kind, Voice};
 use crate::domain::scope::{AccountScope, Scope};
 use crate::domain::sender::SenderVerdict;
-use crate::domain::transition::{Concern, Detail};
 use crate::domain::verification::CodeVerdict::{Expired, Right, Wrong};
 use crate::domain::verification::Party::{self, OnFile, Requester, Stranger};
 
@@ -137,60 +136,6 @@ fn a_deletion_goes_to_staff_by_hand() {
     assert!(play.request().wake_at.is_some(), "the clock runs on");
 }
 
-/// Everything before the challenge, by its sender; then everything after it, by the address on file.
-fn before_and_after() -> (Vec<Play>, Vec<Play>) {
-    let before = vec![
-        Play::of(incomplete()),
-        Play::resolving(),
-        Play::resolving().with(&[Event::Resolved(Resolution::NoMatch)]),
-    ];
-    let after = vec![Play::challenged(), Play::planning(), Play::frozen(), Play::uncalled()];
-    (before, after)
-}
-
-#[test]
-fn a_request_is_taken_back_by_who_may_know_of_it_until_it_is_approved() {
-    let cancel = |from: Party| Event::Cancelled { from };
-    let (before, after) = before_and_after();
-    for play in before {
-        let request = play.request.clone();
-        let again =
-            |party| check(Play { request: request.clone(), ..Play::new() }, &cancel(party), "no:not-theirs");
-        again(Stranger);
-        check(play, &cancel(Requester), "withdrawn status>sender void");
-    }
-    for play in after {
-        let request = play.request.clone();
-        let again =
-            |party| check(Play { request: request.clone(), ..Play::new() }, &cancel(party), "no:not-theirs");
-        again(Stranger);
-        again(Requester);
-        check(play, &cancel(OnFile), "withdrawn status>file void");
-    }
-    check(Play::executing(), &cancel(OnFile), "no:not-now status>file");
-    check(Play::delivering(), &cancel(OnFile), "no:not-now status>file");
-    check(Play::closed(), &cancel(OnFile), "no:closed status>file");
-    check(Play::closed(), &cancel(Stranger), "no:not-theirs");
-}
-
-#[test]
-fn only_the_address_on_file_can_say_that_it_was_not_them() {
-    let not_me = |from: Party| Event::Disowned { from };
-    let (before, after) = before_and_after();
-    for play in before {
-        check(play, &not_me(Requester), "no:not-theirs");
-    }
-    for play in after {
-        let transition = play.decide(&not_me(OnFile)).expect("believed");
-        assert!(transition.notices().iter().any(|intent| intent.detail == Detail::Concern(Concern::NotMe)));
-        check(play, &not_me(OnFile), "refused(suspected-fraud) status>file attention>staff void");
-    }
-    check(Play::challenged(), &not_me(Requester), "no:not-theirs");
-    check(Play::challenged(), &not_me(Stranger), "no:not-theirs");
-    check(Play::executing(), &not_me(OnFile), "no:not-now status>file");
-    check(Play::closed(), &not_me(OnFile), "no:closed status>file");
-}
-
 #[test]
 fn where_it_stands_is_told_to_who_may_know_in_every_stage() {
     let status = |from: Party| Event::StatusAsked { from };
@@ -258,5 +203,5 @@ fn what_the_form_lacks_is_no_proof_of_who_asks() {
     let play = Play::of(Arrival { problems: missing(Field::RequesterName), ..arrival() });
     check(play, &confirmed(OnFile, Right), "no:not-now");
     let unaligned = Play::of(from(SenderVerdict::Unaligned, arrival()));
-    check(unaligned, &Event::Cancelled { from: Stranger }, "no:not-theirs");
+    check(unaligned, &cancel(Stranger), "no:not-theirs");
 }

@@ -2,8 +2,8 @@
 //! from the rules, who has proved what.
 
 use super::play::{
-    Play, accepted, acts, answered, arrival, called, confirmed, days, drifted, due, entry, exported, form,
-    from, incomplete, matched, missing, plan, source_down, undelivered,
+    Play, accepted, acts, answered, arrival, called, confirmed, days, drifted, due, entry, exported, extend,
+    form, from, incomplete, matched, missing, plan, source_down, undelivered,
 };
 use crate::domain::address::Address;
 use crate::domain::event::{
@@ -11,6 +11,7 @@ use crate::domain::event::{
 };
 use crate::domain::form::{Field, Form};
 use crate::domain::job::JobKind;
+use crate::domain::left::{Far, Left};
 use crate::domain::notice::{Audience, NoticeKind};
 use crate::domain::personal::Personal;
 use crate::domain::request::{Check, Ground, Kind, Outcome, PlanState, Request, Stage, Voice};
@@ -84,11 +85,16 @@ fn customer_says() -> impl Strategy<Value = Step> {
         // Ends nearly every request, so it must be rare.
         prop_oneof![
             3 => Just(Event::StatusAsked { from: Requester }),
-            1 => party().prop_map(|from| Event::Cancelled { from }),
-            1 => party().prop_map(|from| Event::Disowned { from }),
+            1 => (party(), lefts()).prop_map(|(from, left)| Event::Cancelled { from, left }),
+            1 => (party(), lefts()).prop_map(|(from, left)| Event::Disowned { from, left }),
         ],
     ]
     .prop_map(|event| Step::Is(Box::new(event)))
+}
+
+fn lefts() -> impl Strategy<Value = Left> {
+    let far = || select(vec![Far::No, Far::Perhaps, Far::Yes]);
+    (far(), far()).prop_map(|(package, passphrase)| Left { package, passphrase })
 }
 
 fn staff_says() -> impl Strategy<Value = Step> {
@@ -102,6 +108,9 @@ fn staff_says() -> impl Strategy<Value = Step> {
         called(),
         refuse(None),
         refuse(Some(Ground::LegalHold)),
+        extend(),
+        StaffWord::Scope { form: Some((form(), Vec::new())) },
+        StaffWord::NotRequest,
         StaffWord::NotInThread,
         StaffWord::NotUnderstood,
     ];
@@ -122,6 +131,7 @@ fn world_says() -> impl Strategy<Value = Step> {
         matched(entry("user"), law(15)),
         matched(entry("owner"), law(90)),
         Event::Resolved(Resolution::NoMatch),
+        Event::Frozen { until: super::play::start() + days(20), left: Left::default() },
         source_down(),
         drifted(),
         exported(),
@@ -182,6 +192,9 @@ impl Model {
             Stage::Recorded { .. } => answered(Requester, Some((form(), Vec::new()))),
             Stage::AwaitingVerification { check: Check::Resolving, .. } => matched(entry("owner"), None),
             Stage::AwaitingVerification { check: Check::NoMatch, .. } => Event::Woke,
+            Stage::AwaitingVerification { check: Check::Frozen { .. }, .. } => {
+                acts(who, StaffWord::Accept, StaffCode::NotAsked, None)
+            }
             Stage::AwaitingVerification { check: Check::Challenged { .. }, .. } => confirmed(OnFile, Right),
             Stage::AwaitingApproval { plan: PlanState::Planning | PlanState::ByHand, .. } => {
                 self.plans += 1;
@@ -211,6 +224,7 @@ impl Model {
                 self.approvals += 1;
             }
             Event::Drifted { .. } => self.approved = None,
+            Event::Frozen { .. } => (self.verified, self.approved, self.exported) = (false, None, false),
             Event::Exported(_) => {
                 assert_eq!(before, Some("executing"));
                 self.exported = true;
@@ -302,15 +316,21 @@ fn is_sane(play: &Play, before: Option<&Request>, event: &Event, transition: &Tr
         assert_eq!(after.blocker, None);
     }
     let Some(before) = before else { return };
-    assert!(after.due.due <= before.due.due, "due later than promised");
-    assert!(after.due.due_at <= before.due.due_at);
+    let extended = after.extension != before.extension;
+    assert!(extended || after.due.due <= before.due.due, "due later than promised");
+    assert!(extended || after.due.due_at <= before.due.due_at);
+    assert!(
+        !extended || (before.extension.is_none() && play.now <= before.due.due_at),
+        "extended twice or too late"
+    );
     assert!(after.tries >= before.tries && after.version == before.version);
     assert_eq!(
         (after.received_at, &after.origin, after.voice),
         (before.received_at, &before.origin, before.voice)
     );
     if let Stage::Closed { .. } = before.stage {
-        assert_eq!(before, after, "I7: it was over");
+        let (package, disowned) = (before.package.clone(), before.disowned);
+        assert_eq!(before, &Request { package, disowned, ..after.clone() }, "I7: it was over");
         assert!(transition.jobs().is_empty(), "I7: work for what is over");
     }
     if before.stage.name() != after.stage.name() {
@@ -318,7 +338,13 @@ fn is_sane(play: &Play, before: Option<&Request>, event: &Event, transition: &Tr
         assert!(after.is_open() || transition.codes() == Codes::Void, "codes outlive their request");
     }
     let decides = |word: &StaffWord| {
-        matches!(word, StaffWord::Approve | StaffWord::Refuse { .. } | StaffWord::Called { .. })
+        matches!(
+            word,
+            StaffWord::Approve
+                | StaffWord::Refuse { .. }
+                | StaffWord::Extend { .. }
+                | StaffWord::Called { .. }
+        )
     };
     let expected = match event {
         Event::Staff(act) if decides(&act.word) => match &act.code {
@@ -357,6 +383,10 @@ fn live(arrival: Arrival, steps: &[Step]) -> Play {
         let event = model.event(&play, step);
         match play.decide(&event) {
             Err(rejected) => is_told_within_bounds(&before, &rejected),
+            Ok(transition) if transition.denied().is_some() => {
+                assert_eq!(&before, transition.request(), "a wrong code changes nothing");
+                assert_eq!((transition.consumed(), transition.jobs().len()), (None, 0));
+            }
             Ok(transition) => {
                 model.learn(&event, &transition);
                 work_is_allowed(&model, &play, &event, transition.request());

@@ -9,13 +9,14 @@ use crate::domain::event::{
 };
 use crate::domain::form::{Field, Form, Problem, ProblemCode, Requester};
 use crate::domain::ids::{Reference, StaffName};
+use crate::domain::left::{Far, Left};
 use crate::domain::notice::{Audience, NoticeKind};
 use crate::domain::plan::PlanSummary;
 use crate::domain::policy::{Rules, Staff, StaffRole};
 use crate::domain::request::{Check, Kind, Origin, PackageFacts, PlanState, Request, Stage, Voice};
 use crate::domain::scope::{AccountScope, Scope};
 use crate::domain::sender::SenderVerdict;
-use crate::domain::transition::{Codes, Intent, Rejected, To, Transition, decide};
+use crate::domain::transition::{Codes, Intent, Mails, Rejected, To, Transition, Work, decide};
 use crate::domain::verification::{CodeVerdict, Party, StaffCode};
 use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
@@ -52,6 +53,7 @@ pub(super) fn rules() -> Rules {
             staff("kiran", "kiran@desk.example", StaffRole::Agent),
             staff("asha", "asha+work@acme.example", StaffRole::Approver),
         ],
+        strikes: std::collections::BTreeMap::new(),
         account_roles: vec!["owner".to_owned()],
         reminder_days: vec![1, 3, 7],
         expire_days: 14,
@@ -137,7 +139,7 @@ pub(super) fn entry(role: &str) -> DirectoryEntry {
 }
 
 pub(super) fn matched(entry: DirectoryEntry, law: Option<Law>) -> Event {
-    Event::Resolved(Resolution::Match { entry: Box::new(entry), law })
+    Event::Resolved(Resolution::Match { entry: Box::new(entry), law, frozen: None })
 }
 
 pub(super) fn plan(hash: &str) -> PlanSummary {
@@ -174,6 +176,21 @@ pub(super) fn exported() -> Event {
     })
 }
 
+/// `CANCEL`, before anything has left.
+pub(super) fn cancel(from: Party) -> Event {
+    Event::Cancelled { from, left: Left::default() }
+}
+
+/// `NOT ME`, before anything has left.
+pub(super) fn not_me(from: Party) -> Event {
+    Event::Disowned { from, left: Left::default() }
+}
+
+/// The package has left, and its passphrase so far.
+pub(super) fn package_and(passphrase: Far) -> Left {
+    Left { package: Far::Yes, passphrase }
+}
+
 pub(super) fn accepted(notice: NoticeKind) -> Event {
     Event::Accepted { notice }
 }
@@ -200,6 +217,11 @@ pub(super) fn acts(who: &str, word: StaffWord, code: StaffCode, plan: Option<&st
 
 pub(super) fn ask() -> StaffWord {
     StaffWord::Ask { question: "Which year?".into() }
+}
+
+/// `EXTEND`, to day 90.
+pub(super) fn extend() -> StaffWord {
+    StaffWord::Extend { reason: "many recordings".into(), dates: Some(due(90)) }
 }
 
 pub(super) fn called() -> StaffWord {
@@ -232,6 +254,12 @@ impl Play {
     /// The address on file has its code.
     pub(super) fn challenged() -> Self {
         Self::resolving().with(&[matched(entry("owner"), None)])
+    }
+
+    /// The account is frozen until day 30.
+    pub(super) fn iced() -> Self {
+        let (entry, frozen) = (Box::new(entry("owner")), Some(start() + days(30)));
+        Self::resolving().with(&[Event::Resolved(Resolution::Match { entry, law: None, frozen })])
     }
 
     /// The requester is known and the plan is being made.
@@ -308,6 +336,15 @@ fn told(transition: &Transition) -> String {
     if transition.codes() == Codes::Void {
         words.push("void".to_owned());
     }
+    words.extend(match (transition.work(), transition.mails()) {
+        (Work::Keep, Mails::Keep) => None,
+        (Work::Abandon, Mails::HoldBack(_)) => Some("stop".to_owned()),
+        (Work::Hurry, Mails::Keep) => Some("hurry".to_owned()),
+        (Work::Keep, Mails::Replace(_)) => Some("replace".to_owned()),
+        other => panic!("{other:?}"),
+    });
+    words.extend(transition.freeze().map(|_| "freeze".to_owned()));
+    words.extend(transition.strike().map(|strike| format!("strike:{}", strike.name)));
     words.extend(transition.consumed().map(|code| format!("uses:{code}")));
     words.join(" ")
 }
@@ -349,6 +386,7 @@ pub(super) fn place(request: &Request) -> String {
     let mut place = match &request.stage {
         Stage::Recorded { .. } => "recorded",
         Stage::AwaitingVerification { check: Check::Resolving, .. } => "resolving",
+        Stage::AwaitingVerification { check: Check::Frozen { .. }, .. } => "iced",
         Stage::AwaitingVerification { check: Check::NoMatch, .. } => "no-match",
         Stage::AwaitingVerification { check: Check::Challenged { .. }, .. } => "challenged",
         Stage::AwaitingApproval { plan: PlanState::Planning, .. } => "planning",

@@ -1,11 +1,13 @@
 //! The work itself, its mishaps, the alarms of the deadlines, and the end of it all.
 
 use super::play::{
-    Play, accepted, answered, arrival, ask, called, check, confirmed, days, drifted, due, entry, exported,
-    from, incomplete, matched, planned, says, source_down, start, undelivered,
+    Play, accepted, answered, arrival, ask, called, cancel, check, confirmed, days, drifted, due, entry,
+    exported, extend, from, incomplete, matched, name, not_me, planned, says, source_down, start,
+    undelivered,
 };
 use crate::domain::event::SecondFactorNeed::No;
 use crate::domain::event::{Arrival, Event, Fate, Law, StaffWord};
+use crate::domain::left::Left;
 use crate::domain::notice::NoticeKind;
 use crate::domain::request::Request;
 use crate::domain::sender::SenderVerdict;
@@ -161,14 +163,17 @@ pub(super) fn everything() -> Vec<Event> {
         exported(),
         accepted(NoticeKind::CompletedExport),
         undelivered(NoticeKind::Passphrase, Fate::Rejected),
+        Event::Retried { left: Left::default() },
+        Event::StaffChanged { name: name("meera") },
+        Event::Frozen { until: start() + days(30), left: Left::default() },
         undelivered(NoticeKind::Passphrase, Fate::Uncertain),
         Event::Woke,
     ];
     for from in [Party::OnFile, Party::Requester, Party::Stranger] {
         events.extend([
             answered(from, Some((super::play::form(), Vec::new()))),
-            Event::Cancelled { from },
-            Event::Disowned { from },
+            cancel(from),
+            not_me(from),
             Event::StatusAsked { from },
             Event::NotUnderstood { from },
         ]);
@@ -183,6 +188,9 @@ pub(super) fn everything() -> Vec<Event> {
         refuse,
         ask(),
         StaffWord::Accept,
+        extend(),
+        StaffWord::Scope { form: Some((super::play::form(), Vec::new())) },
+        StaffWord::NotRequest,
         called(),
         StaffWord::NotInThread,
         StaffWord::NotUnderstood,
@@ -199,14 +207,16 @@ fn the_list_of_everything_holds_every_event() {
 
 #[test]
 fn what_is_over_stays_over() {
-    let refused = Play::challenged().with(&[Event::Disowned { from: Party::OnFile }]);
-    let withdrawn = Play::resolving().with(&[Event::Cancelled { from: Party::Requester }]);
+    let refused = Play::challenged().with(&[not_me(Party::OnFile)]);
+    let withdrawn = Play::resolving().with(&[cancel(Party::Requester)]);
     let expired = Play::challenged().after(14).with(&[Event::Woke]);
     for play in [Play::closed(), refused, withdrawn, expired] {
         let before: &Request = play.request();
         for event in everything() {
             let Ok(transition) = play.decide(&event) else { continue };
-            let same = Request { version: before.version, ..transition.request().clone() };
+            // A package whose passphrase was held back is no longer there.
+            let (package, disowned) = (before.package.clone(), before.disowned);
+            let same = Request { version: before.version, package, disowned, ..transition.request().clone() };
             assert_eq!(&same, before, "{}", event.name());
             assert!(transition.jobs().is_empty() && transition.consumed().is_none(), "{}", event.name());
         }
