@@ -99,7 +99,7 @@ pub fn main() -> ExitCode {
 async fn dispatch(command: Command, env: &Env) -> Outcome {
     match command {
         Command::Run(args) => run::run(args, env).await,
-        Command::Demo(args) => demo::run(args, env).await,
+        Command::Demo(args) => Box::pin(demo::run(args, env)).await,
         Command::Check(args) => check::run(args, env).await,
         Command::Init(args) => init::run(args, env).await,
         Command::Parse(args) => parse::command(&args, env),

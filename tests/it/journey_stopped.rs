@@ -142,7 +142,7 @@ async fn the_worker_the_courier_and_the_customer_race(world: &mut World) {
         world.player(RAVI).replies_to(&request, &format!("APPROVE {code}"));
         world.reads_mail().await;
         assert_eq!(world.register().await.last().unwrap(), "executing");
-        let stopped = world.races_with_a_withdrawal(&request.reference(), pauses).await;
+        let stopped = Box::pin(world.races_with_a_withdrawal(&request.reference(), pauses)).await;
         world.settle().await;
         world.after(24).await;
         let came = world.inbox(ASHA);

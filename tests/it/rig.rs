@@ -268,6 +268,7 @@ pub(crate) fn letter(from: &str, to: &str, subject: &str, headers: &[&str], body
 /// The days around this one, as TOML: where nobody works, no daily mail to staff comes between those that a play counts.
 pub(crate) fn days_off() -> String {
     let today = dsrd::env::Env::system().now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let day = |ahead| format!("\"{}\"", today.saturating_add(jiff::SignedDuration::from_hours(24 * ahead)));
+    let day =
+        |ahead: i64| format!("\"{}\"", today.saturating_add(jiff::SignedDuration::from_hours(24 * ahead)));
     (-1..=2).map(day).collect::<Vec<_>>().join(", ")
 }
