@@ -106,17 +106,18 @@ fn header_word(line: &str) -> Option<String> {
     few.then(|| word.to_lowercase())
 }
 
-/// "On Mon, 3 Mar 2025 at 10:00, Support <s@x.example>" wrapped before "wrote:", straight above the quote.
+/// "On Mon, 3 Mar 2025 at 10:00, Support <s@x.example>" wrapped before "wrote:", straight above the quote. An empty line
+/// ends it: what stands above one is the answer, whatever date it names.
 fn is_wrapped_attribution(lines: &[&str], at: usize) -> bool {
-    let mut ahead = lines.iter().skip(at).take(4).map(|line| line.trim());
-    let Some(first) = ahead.next().filter(|line| has_address_or_date(line)) else { return false };
-    let rest: Vec<&str> = ahead.filter(|line| !line.is_empty()).collect();
-    let closes = |line: &str| line.ends_with(':') && !first.is_empty();
-    match rest.as_slice() {
-        [second, third, ..] if closes(second) && third.starts_with('>') => true,
-        [second, third, fourth] if closes(third) && fourth.starts_with('>') => !second.is_empty(),
-        _ => false,
+    const WRAPPED_MAX: usize = 2;
+    if !lines.get(at).is_some_and(|line| has_address_or_date(line)) {
+        return false;
     }
+    let below = || lines.iter().skip(at + 1).map(|line| line.trim());
+    let wrapped = below().take(WRAPPED_MAX).take_while(|line| !line.is_empty() && !line.starts_with('>'));
+    let wrapped: Vec<&str> = wrapped.collect();
+    let quoted = below().skip(wrapped.len()).take(2).find(|line| !line.is_empty());
+    wrapped.last().is_some_and(|line| line.ends_with(':')) && quoted.is_some_and(|line| line.starts_with('>'))
 }
 
 fn has_address_or_date(line: &str) -> bool {
@@ -173,6 +174,10 @@ mod tests {
 
     #[test]
     fn an_answer_with_form_lines_is_kept_whole() {
+        check(
+            "SCOPE number +91 98765 43210, May 2025\n\nOn 2 June 2025, Telco <t@x.example> wrote:\n> Hello",
+            "SCOPE number +91 98765 43210, May 2025",
+        );
         let answer =
             "Scope: number +91 98765 43210\nRequester: Asha\nPeriod: 2025-01-01 to 2025-03-31\nThanks";
         check(answer, answer);

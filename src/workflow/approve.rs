@@ -84,7 +84,7 @@ impl Workflow {
         Ok(deadline::extended(request.received_at, regime, &settings.calendar, &request.due))
     }
 
-    /// What a request says with these lines of a form laid over it; none when they say nothing.
+    /// What a request says with these lines of a form laid over it; none when they say nothing, or a scope that cannot be read.
     async fn completed(
         &self,
         about: &Reference,
@@ -95,7 +95,9 @@ impl Workflow {
         let written_on = self.settings.calendar.local_date(request.received_at);
         let context = super::receive::context_on(&self.settings, written_on);
         let text = form_lines(lines);
-        Ok(form::answer(&request.form, &request.problems, &text, &text, &context))
+        let unread = |form: &Form| text.starts_with("Scope:") && !form.scope.is_understood();
+        let read = form::answer(&request.form, &request.problems, &text, &text, &context);
+        Ok(read.filter(|(form, _)| !unread(form)))
     }
 
     /// Adds a member of staff, or changes one.

@@ -51,8 +51,8 @@ async fn further_time_is_taken_once_and_told_in_time(world: &mut World) {
     Questions: privacy@telco.example
     "#);
 
-    world.decides(MEERA, &request, "EXTEND And once more.").await;
-    let [told] = world.reads(MEERA, ["Your answer changed nothing"]);
+    world.decides(RAVI, &request, "EXTEND And once more.").await;
+    let [told] = world.reads(RAVI, ["Your answer changed nothing"]);
     assert!(told.says("The law allows it once"), "{}", told.text);
     // The old date passes in silence.
     world.after_days(35).await;
@@ -72,20 +72,20 @@ async fn a_request_in_own_words_is_completed_by_staff(world: &mut World) {
     assert!(request.says("> please send me a copy of all the data"), "{}", request.text);
 
     let answer = async |world: &mut World, text: &str| {
-        world.player(MEERA).replies_to(&request, text);
+        world.player(RAVI).replies_to(&request, text);
         world.settle().await;
     };
-    answer(world, "SCOPE everything that matters").await;
-    let [told] = world.reads(MEERA, ["Your answer changed nothing"]);
+    answer(world, "SCOPE as usual, please").await;
+    let [told] = world.reads(RAVI, ["Your answer changed nothing"]);
     assert!(told.says("could not read a line of the form"), "{}", told.text);
     answer(world, "SCOPE number +91 98765 43210, May 2025").await;
-    let [told] = world.staff_reads(["Completed by meera"]);
-    assert!(told.says("number +91 98765 43210"), "{}", told.text);
-    answer(world, "SCOPE export").await;
-    let [told] = world.staff_reads(["Completed by meera"]);
+    let [told] = world.staff_reads(["Completed by ravi"]);
+    assert!(told.says("number +91 98765 43210") && told.says("Still missing"), "{}", told.text);
+    answer(world, &format!("SCOPE Requester: {ASHA_RAO}")).await;
+    let [told] = world.staff_reads(["Completed by ravi"]);
     assert!(told.says("Nothing is missing"), "{}", told.text);
     answer(world, "ACCEPT").await;
-    world.staff_reads(["Sender accepted by meera"]);
+    world.staff_reads(["Sender accepted by ravi"]);
     let [challenge] = world.reads(ASHA, ["Is it you?"]);
     world.confirms(ASHA, &challenge).await;
     let [request] = world.staff_reads(["Please decide"]);

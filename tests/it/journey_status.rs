@@ -53,8 +53,8 @@ async fn a_request_is_cancelled_in_time(world: &mut World) {
     let [request] = world.staff_reads(["Please decide"]);
     world.player(ASHA).replies_to(&challenge, "Cancel");
     world.settle().await;
-    let [stopped] = world.reads(ASHA, ["Where your request"]);
-    assert!(stopped.says("as you wished, we have stopped your request"), "{}", stopped.text);
+    let [stopped] = world.reads(ASHA, ["We have stopped your request"]);
+    assert!(stopped.says("as you wished, we have stopped the request"), "{}", stopped.text);
     assert_eq!(world.register().await, ["closed: withdrawn"]);
     world.decides(RAVI, &request, "APPROVE").await;
     world.reads(RAVI, ["Your answer changed nothing"]);
