@@ -96,7 +96,15 @@ impl MailPump {
         if new.is_empty() && listing.cursor_after.0 == place.cursor {
             return Ok(0);
         }
-        let fetched = if new.is_empty() { Vec::new() } else { self.mailbox.fetch(&new).await? };
+        let fetched = if new.is_empty() {
+            Vec::new()
+        } else {
+            // What reading needs is built while the mails come; a daemon without mail does without it. A failure shows
+            // again where the mails are read.
+            let workflow = Arc::clone(&self.workflow);
+            tokio::spawn(async move { workflow.warm_up().await });
+            self.mailbox.fetch(&new).await?
+        };
         // What the server listed and did not give is asked for again: the cursor stays before it.
         let cursor = if fetched.len() == new.len() { &listing.cursor_after.0 } else { &place.cursor };
         self.workflow.store_mail(&self.name, &fetched, cursor).await?;

@@ -78,7 +78,6 @@ pub async fn run(
         fatal: Arc::default(),
     };
     shared.workflow.start().await?;
-    shared.warm_up();
     shared.prepare(&mut pumps.mail).await;
     let mut loops = JoinSet::new();
     for mail in pumps.mail {
@@ -128,12 +127,6 @@ pub async fn run(
 }
 
 impl Shared {
-    /// Builds what reading mail needs while the mailboxes connect. A failure shows again where the first mail is read.
-    fn warm_up(&self) {
-        let workflow = Arc::clone(&self.workflow);
-        tokio::spawn(async move { workflow.warm_up().await });
-    }
-
     /// What is done before any loop runs: health learns what to expect, and a mail that may be deadly is read.
     async fn prepare(&self, mailboxes: &mut [MailPump]) {
         for part in [Part::Outbox, Part::Jobs, Part::State] {

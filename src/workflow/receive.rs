@@ -169,7 +169,7 @@ impl Workflow {
     }
 
     /// Reads a form once, before any mail is: what reading needs is built on its first use (the numbering plans of the world
-    /// take longest). The daemon does it while it connects to its mailboxes.
+    /// take longest). The daemon does it while it fetches the first mails.
     pub async fn warm_up(&self) -> Result<(), Failure> {
         self.warm.get_or_try_init(|| self.read_a_form()).await.copied()
     }
