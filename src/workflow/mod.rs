@@ -13,6 +13,7 @@ mod compose;
 mod deadlines;
 mod deliver;
 mod execute;
+mod judged;
 mod lifecycle;
 mod operate;
 mod post;
