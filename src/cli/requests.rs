@@ -134,7 +134,7 @@ async fn plan(config: &Config, env: &Env, json: bool, reference: &Reference) -> 
                 "cannot count what {reference} would touch: {failure}; dsrd check looks at every source"
             )),
         })?;
-        (view::PlanKind::DryRun, counted.summary())
+        (view::PlanKind::DryRun, counted.summary(Vec::new()))
     };
     if json {
         output::json(&json!({"frozen": standing == view::PlanKind::Frozen, "plan": summary}))?;

@@ -286,7 +286,7 @@ fn a_category_tells_all_that_it_misses_at_once() {
             "columns = [{ name = \"recorded_at\", title = \"Recorded\" }, ",
             "columns = [{ name = \"x\" }, ",
         )
-        .replace("keep = { years = 8, citation", "keep = { citation")
+        .replace("keep = [{ years = 7, citation", "keep = [{ citation")
         .replace("purpose = \"To bill you,", "number_columns = 7\npurpose = \"To bill you,");
     let problems = parse(&text).expect_err("many");
     let expected = [
@@ -295,7 +295,7 @@ fn a_category_tells_all_that_it_misses_at_once() {
         "[data #2] title: is missing",
         "[data #2] table: is missing",
         "[data #3] number_columns: invalid type",
-        "[data #3.keep] years: is missing",
+        "[data #3.keep #1] years: is missing",
     ];
     for part in expected {
         assert!(problems.iter().any(|line| line.contains(part)), "{part} in {problems:#?}");

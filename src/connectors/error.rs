@@ -65,14 +65,22 @@ pub enum ConnectorError {
     /// A row that was not asked for: the source or its collation is not what the plan relied on.
     #[error("{0}: the source answered with a row that is not in the plan")]
     StrayRow(String),
+    /// The gate let nothing through.
+    #[error("{category}: nothing was deleted: {why}")]
+    Closed {
+        /// The category.
+        category: String,
+        /// In the gate's words.
+        why: String,
+    },
     /// A row names a file outside the configured root.
     #[error("{0}: a row names a file outside the configured root")]
     FileEscapes(String),
     /// A row names a file that is not there.
     #[error("{0}: a file that a row names is not there")]
     FileGone(String),
-    /// A file that is there cannot be read.
-    #[error("{category}: cannot open a file that a row names: {reason}")]
+    /// A file that is there cannot be read or deleted.
+    #[error("{category}: cannot reach a file that a row names: {reason}")]
     FileUnreadable {
         /// The category.
         category: String,
@@ -86,7 +94,7 @@ impl ConnectorError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Database { transient, .. } => *transient,
-            Self::Timeout { .. } | Self::FileUnreadable { .. } => true,
+            Self::Timeout { .. } | Self::FileUnreadable { .. } | Self::Closed { .. } => true,
             Self::UnknownSource(_)
             | Self::BadUrl { .. }
             | Self::Unbounded(_)

@@ -1,16 +1,21 @@
-//! The `SQLite` connector: a read-only connection to a database file of the company. Identifiers come from the
-//! configuration only and are always qualified, values are always bound (standard X4).
+//! The `SQLite` connector: a read-only connection to a database file of the company, and one that writes for deletions
+//! alone. Identifiers come from the configuration only and are always qualified, values are always bound (standard X4).
 //! `statements.rs` writes the SQL; `mod.rs` says what each method promises.
 
+mod erase;
 mod health;
 mod statements;
 
 use super::files::open_below;
-use super::{BATCH_KEYS_MAX, Connector, ConnectorError, ConnectorHealth, DIRECTORY_ENTRIES_MAX, FileReader};
+use super::{
+    BATCH_KEYS_MAX, Connector, ConnectorError, ConnectorHealth, DIRECTORY_ENTRIES_MAX, Erased, FileReader,
+    Gate,
+};
 use crate::domain::address::Address;
 use crate::domain::directory::{Directory, DirectoryEntry, DirectoryQuery};
+use crate::domain::keep::{RowFacts, Sieve};
 use crate::domain::personal::Personal;
-use crate::domain::plan::{Category, PlannedCategory, Selector, key_order};
+use crate::domain::plan::{Category, Gathered, PlannedCategory, Selector};
 use crate::domain::rows::{FileRef, RowBatch, Value};
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream};
@@ -35,6 +40,8 @@ const CONNECTIONS_MAX: u32 = 4;
 pub struct Sqlite {
     name: String,
     pool: SqlitePool,
+    /// Opened for a deletion, and never for anything else.
+    writer: SqlitePool,
 }
 
 impl Sqlite {
@@ -43,21 +50,24 @@ impl Sqlite {
         let bad = |reason: String| ConnectorError::BadUrl { name: name.to_owned(), reason };
         let options = SqliteConnectOptions::from_str(url)
             .map_err(|error| bad(error.to_string()))?
-            .read_only(true)
             .create_if_missing(false)
-            .pragma("query_only", "ON")
             .pragma("trusted_schema", "OFF")
             .busy_timeout(Duration::from_secs(10));
         if options.get_filename().as_os_str().is_empty() || url.contains(":memory:") {
             return Err(bad("name a database file, such as sqlite:///var/lib/crm/crm.db".to_owned()));
         }
-        let pool = SqlitePoolOptions::new()
-            .max_connections(CONNECTIONS_MAX)
-            .min_connections(0)
-            .idle_timeout(Duration::from_mins(1))
-            .acquire_timeout(Duration::from_secs(30))
-            .connect_lazy_with(options);
-        Ok(Self { name: name.to_owned(), pool })
+        let pool = |most| {
+            SqlitePoolOptions::new()
+                .max_connections(most)
+                .min_connections(0)
+                .idle_timeout(Duration::from_mins(1))
+                .acquire_timeout(Duration::from_secs(30))
+        };
+        // What is deleted is overwritten, not only unlinked from its page.
+        let writer = pool(1).connect_lazy_with(options.clone().pragma("secure_delete", "ON"));
+        let reading = options.read_only(true).pragma("query_only", "ON");
+        let pool = pool(CONNECTIONS_MAX).connect_lazy_with(reading);
+        Ok(Self { name: name.to_owned(), pool, writer })
     }
 
     async fn within<T>(
@@ -165,42 +175,78 @@ impl Connector for Sqlite {
         &self,
         category: &Category,
         selector: &Selector,
+        sieve: &Sieve,
         keys_max: u64,
     ) -> Result<PlannedCategory, ConnectorError> {
         if !selector.is_bounded() {
             return Err(ConnectorError::Unbounded(category.name.clone()));
         }
-        let Some(query) = statements::keys(category, selector) else {
-            return Ok(PlannedCategory::new(category, Vec::new(), None));
+        let Some(query) = statements::keys(category, selector, sieve) else {
+            return Ok(PlannedCategory::new(category, Gathered::default()));
         };
         let doing = format!("plan {}", category.name);
         fault!("source.plan.before");
         let limit = usize::try_from(keys_max).unwrap_or(usize::MAX);
-        let rows = self
+        let (gathered, problem) = self
             .within(&doing, async {
                 let mut rows = bound(query).fetch(&self.pool);
-                let mut found = Found::default();
+                let mut gathered = Gathered::default();
                 while let Some(row) = rows.try_next().await? {
-                    found.add(category, &row);
-                    if found.keys.len() > limit || found.problem.is_some() {
+                    match facts(category, &row) {
+                        Ok(facts) => gathered.add(facts, sieve),
+                        Err(problem) => return Ok((gathered, Some(problem))),
+                    }
+                    if gathered.many() > limit {
                         break;
                     }
                 }
-                Ok(found)
+                Ok((gathered, None))
             })
             .await?;
-        if let Some(problem) = rows.problem {
+        if let Some(problem) = problem {
             return Err(problem);
         }
-        if rows.keys.len() > limit {
+        if gathered.many() > limit {
             return Err(ConnectorError::TooManyRows { category: category.name.clone(), keys_max });
         }
         fault!("source.plan.after");
-        let planned = PlannedCategory::new(category, rows.keys, rows.times);
-        if planned.keys.windows(2).any(|pair| matches!(pair, [a, b] if key_order(a, b).is_eq())) {
+        let planned = PlannedCategory::new(category, gathered);
+        if planned.has_twins() {
             return Err(bad_key(category, "holds the same key twice"));
         }
         Ok(planned)
+    }
+
+    async fn size(&self, category: &Category) -> Result<u64, ConnectorError> {
+        let doing = format!("count {}", category.table);
+        let row = self.within(&doing, bound(statements::size(category)).fetch_one(&self.pool)).await?;
+        let many: i64 = row.try_get(0).map_err(|error| self.failed(&doing, &error))?;
+        Ok(u64::try_from(many).unwrap_or(0))
+    }
+
+    async fn page(
+        &self,
+        category: &Category,
+        until: Option<Timestamp>,
+        after: Option<&str>,
+        rows_max: usize,
+    ) -> Result<Vec<RowFacts>, ConnectorError> {
+        let Some(query) = statements::page(category, until, after, rows_max) else {
+            return Ok(Vec::new());
+        };
+        let doing = format!("read through {}", category.name);
+        let rows = self.within(&doing, bound(query).fetch_all(&self.pool)).await?;
+        rows.iter().map(|row| facts(category, row)).collect()
+    }
+
+    async fn erase(
+        &self,
+        category: &Category,
+        keys: &[String],
+        as_of: Timestamp,
+        gate: &dyn Gate,
+    ) -> Result<Erased, ConnectorError> {
+        self.erase_rows(category, keys, as_of, gate).await
     }
 
     fn export<'a>(
@@ -240,32 +286,29 @@ impl Connector for Sqlite {
     }
 }
 
-/// What a plan's statement has answered so far.
-#[derive(Default)]
-struct Found {
-    keys: Vec<String>,
-    times: Option<(Timestamp, Timestamp)>,
-    problem: Option<ConnectorError>,
-}
-
-impl Found {
-    fn add(&mut self, category: &Category, row: &SqliteRow) {
-        match key_text(category, row) {
-            Ok(key) => self.keys.push(key),
-            Err(problem) => self.problem = Some(problem),
-        }
-        let moment = match value(row, 1) {
-            Ok(Value::Int(seconds)) => Timestamp::from_second(seconds).ok(),
-            Ok(Value::Real(seconds)) => Timestamp::UNIX_EPOCH
-                .checked_add(jiff::SignedDuration::try_from_secs_f64(seconds).unwrap_or_default())
-                .ok(),
-            _ => None,
-        };
-        if let Some(moment) = moment {
-            let (first, last) = self.times.unwrap_or((moment, moment));
-            self.times = Some((first.min(moment), last.max(moment)));
-        }
-    }
+/// What `statements` selects of a row for a plan or a deletion.
+fn facts(category: &Category, row: &SqliteRow) -> Result<RowFacts, ConnectorError> {
+    let moment = match value(row, 1) {
+        Ok(Value::Int(seconds)) => Timestamp::from_second(seconds).ok(),
+        Ok(Value::Real(seconds)) => Timestamp::UNIX_EPOCH
+            .checked_add(jiff::SignedDuration::try_from_secs_f64(seconds).unwrap_or_default())
+            .ok(),
+        _ => None,
+    };
+    let text = |at: usize| match value(row, at) {
+        Ok(Value::Text(text)) => Some(Personal::new(text)),
+        Ok(Value::Int(number)) => Some(Personal::new(number.to_string())),
+        _ => None,
+    };
+    let numbers = (5..row.len()).filter_map(text).collect();
+    Ok(RowFacts {
+        key: key_text(category, row)?,
+        moment,
+        account: text(2),
+        user: text(3),
+        numbers,
+        file: text(4),
+    })
 }
 
 fn bound(statement: Statement) -> Query<'static, sqlx::Sqlite, SqliteArguments> {
@@ -276,7 +319,7 @@ fn bound(statement: Statement) -> Query<'static, sqlx::Sqlite, SqliteArguments> 
     })
 }
 
-/// The key of a row that `statements::keys` or `statements::rows` selected.
+/// The key of a row that `statements` selected.
 fn key_text(category: &Category, row: &SqliteRow) -> Result<String, ConnectorError> {
     match value(row, 0) {
         Ok(Value::Int(key)) => Ok(key.to_string()),

@@ -2,163 +2,22 @@
 //! A plan names its rows by key and is never changed; an approval is bound to its hash (invariant 11).
 //! `connectors` fills it in, `package` and `workflow::execute` follow it.
 
+mod category;
+
+pub use category::{CATEGORY_NAME_CHARS_MAX, Category, Column, Files, Permission, TimeFormat};
+
+use super::erasure::KeptLine;
 use super::ids::Reference;
-use super::request::Kind;
+use super::keep::{Kept, RowFacts, Sieve};
+use super::request::{Ground, Kind};
 use super::scope::Scope;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
-
-/// Longest name of a category.
-pub const CATEGORY_NAME_CHARS_MAX: usize = 40;
-
-/// `[[data]]`: one kind of data that the company holds.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Category {
-    /// Name in file names, plans and logs: `[a-z0-9_]`, 1 to 40 characters.
-    pub name: String,
-    /// What a person calls it.
-    pub title: String,
-    /// Why the company processes it (GDPR 15(1)(a)).
-    pub purpose: String,
-    /// Who else receives it (GDPR 15(1)(c)).
-    #[serde(default)]
-    pub recipients: Vec<String>,
-    /// Where it comes from, when not from the person (GDPR 15(1)(g)).
-    #[serde(default)]
-    pub origin: Option<String>,
-    /// A name of `[sources.NAME]`.
-    pub source: String,
-    /// The table.
-    pub table: String,
-    /// The unique column that names a row.
-    pub key: String,
-    /// When a row came to be; without it a time frame selects nothing here.
-    #[serde(default)]
-    pub time_column: Option<String>,
-    /// How `time_column` stores a moment.
-    #[serde(default)]
-    pub time_format: TimeFormat,
-    /// The column that holds the account.
-    pub account_column: String,
-    /// The column that holds the user; without it the rows belong to the account as a whole.
-    #[serde(default)]
-    pub user_column: Option<String>,
-    /// Columns that hold phone numbers, E.164; without them a number selects nothing here.
-    #[serde(default)]
-    pub number_columns: Vec<String>,
-    /// What a person should see, in this order.
-    pub columns: Vec<Column>,
-    /// Whether it is handed out.
-    #[serde(default)]
-    pub export: Permission,
-    /// Storage period in days (GDPR 15(1)(d)).
-    #[serde(default)]
-    pub retention_days: Option<u32>,
-    /// A law that says how long it must be kept.
-    #[serde(default)]
-    pub keep: Option<Floor>,
-    /// Files that rows point to.
-    #[serde(default)]
-    pub files: Option<Files>,
-    /// Needs the second factor before it is handed out (decision 27).
-    #[serde(default)]
-    pub second_factor: bool,
-}
-
-impl Category {
-    /// What is wrong with the entry beyond its TOML shape, each with what to do; empty when it can be used.
-    pub fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-        if self.name.is_empty() || self.name.len() > CATEGORY_NAME_CHARS_MAX || !self.name.chars().all(word) {
-            problems.push(format!("name {:?}: use 1 to 40 of a-z, 0-9 and _", self.name));
-        }
-        if is_reserved(&self.name) {
-            problems.push(format!("name {:?}: Windows cannot unpack a file of that name", self.name));
-        }
-        if self.columns.is_empty() {
-            problems.push(format!("{}: columns is empty: name what a person should see", self.name));
-        }
-        let identifiers = [&self.table, &self.key, &self.account_column]
-            .into_iter()
-            .chain(&self.time_column)
-            .chain(&self.user_column)
-            .chain(&self.number_columns)
-            .chain(self.columns.iter().map(|column| &column.name))
-            .chain(self.files.iter().map(|files| &files.column));
-        if identifiers.into_iter().any(|name| name.is_empty() || name.contains('\0')) {
-            problems.push(format!("{}: a table or column name is empty or holds NUL", self.name));
-        }
-        problems
-    }
-}
-
-/// Device names that Windows keeps for itself, whatever the ending.
-fn is_reserved(name: &str) -> bool {
-    let numbered = ["com", "lpt"].iter().find_map(|device| name.strip_prefix(device));
-    matches!(name, "con" | "prn" | "aux" | "nul")
-        || numbered.is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|digit| digit.is_ascii_digit()))
-}
-
-/// How a column stores a moment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TimeFormat {
-    /// ISO 8601 text; without an offset it is read as UTC.
-    #[default]
-    Iso,
-    /// Seconds since 1970, UTC.
-    EpochSeconds,
-    /// Milliseconds since 1970, UTC.
-    EpochMillis,
-}
-
-/// A column that a person sees.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Column {
-    /// In the table.
-    pub name: String,
-    /// In the package.
-    pub title: String,
-}
-
-/// Whether a category is handed out.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Permission {
-    /// It is: `export = "allowed"`.
-    #[default]
-    Allowed,
-    /// It is not, for this reason, which the person is told: `export = { withheld = "…" }`.
-    Withheld(String),
-}
-
-/// The least time that a law lets a category be kept.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Floor {
-    /// How long.
-    pub years: u32,
-    /// The law, as a person can look it up.
-    pub citation: String,
-}
-
-/// Files that rows of a category point to.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Files {
-    /// The column that names the file.
-    pub column: String,
-    /// The folder below which the files lie; nothing outside it is ever opened.
-    pub root: PathBuf,
-}
 
 /// What the directory resolved a requester to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -267,16 +126,72 @@ pub struct PlannedCategory {
     pub first: Option<Timestamp>,
     /// The latest row's moment.
     pub last: Option<Timestamp>,
+    /// Rows that stay, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kept: Vec<KeptRows>,
+    /// How many of the rows came to be on which day (UTC): what retention may have removed before the plan is carried out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub days: BTreeMap<Date, u64>,
+    /// How many rows the whole table holds, about; none where nobody asked.
+    #[serde(default)]
+    pub table_rows: Option<u64>,
+}
+
+/// Rows of a plan that stay for one reason.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct KeptRows {
+    /// Why.
+    pub kept: Kept,
+    /// Their keys, in the order of `key_order`.
+    pub keys: Vec<String>,
+}
+
+/// What a plan's statement has answered so far.
+#[derive(Default)]
+pub struct Gathered {
+    keys: Vec<String>,
+    kept: BTreeMap<Kept, Vec<String>>,
+    times: Option<(Timestamp, Timestamp)>,
+    days: BTreeMap<Date, u64>,
+    many: usize,
+}
+
+impl Gathered {
+    /// Takes a row in.
+    pub fn add(&mut self, row: RowFacts, sieve: &Sieve) {
+        self.many += 1;
+        if let Some(kept) = sieve.keeps(&row) {
+            self.kept.entry(kept).or_default().push(row.key);
+            return;
+        }
+        if let Some(moment) = row.moment {
+            let (first, last) = self.times.unwrap_or((moment, moment));
+            self.times = Some((first.min(moment), last.max(moment)));
+            let day = moment.to_zoned(TimeZone::UTC).date();
+            *self.days.entry(day).or_default() += 1;
+        }
+        self.keys.push(row.key);
+    }
+
+    /// How many rows, kept ones included.
+    pub const fn many(&self) -> usize {
+        self.many
+    }
 }
 
 impl PlannedCategory {
     /// Freezes the keys of a category; puts them in order.
-    pub fn new(category: &Category, mut keys: Vec<String>, times: Option<(Timestamp, Timestamp)>) -> Self {
+    pub fn new(category: &Category, gathered: Gathered) -> Self {
+        let Gathered { mut keys, kept, times, days, many: _ } = gathered;
         keys.sort_by(|a, b| key_order(a, b));
         let mut digest = Digest::new("dsrd keys 1");
         for key in &keys {
             digest.field(key.as_bytes());
         }
+        let ordered = |(kept, mut keys): (Kept, Vec<String>)| {
+            keys.sort_by(|a, b| key_order(a, b));
+            KeptRows { kept, keys }
+        };
         Self {
             name: category.name.clone(),
             title: category.title.clone(),
@@ -285,7 +200,29 @@ impl PlannedCategory {
             keys,
             first: times.map(|(first, _)| first),
             last: times.map(|(_, last)| last),
+            kept: kept.into_iter().map(ordered).collect(),
+            days,
+            table_rows: None,
         }
+    }
+
+    /// A key that stands twice, in what goes or in what stays: it cannot name one row.
+    pub fn has_twins(&self) -> bool {
+        let twins = |keys: &[String]| keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
+        twins(&self.keys) || self.kept.iter().any(|part| twins(&part.keys))
+    }
+
+    /// Why rows stay, a line for each reason.
+    pub fn kept_lines(&self) -> Vec<KeptLine> {
+        let many = |keys: &[String]| u64::try_from(keys.len()).unwrap_or(u64::MAX);
+        KeptLine::gather(self.kept.iter().map(|part| (part.kept.clone(), many(&part.keys))))
+    }
+
+    /// How many of the rows retention may have removed by `now`: their ceiling has passed.
+    pub fn past_ceiling(&self, retention_days: Option<u32>, now: Timestamp) -> u64 {
+        let Some(days) = retention_days else { return 0 };
+        let cutoff = now.to_zoned(TimeZone::UTC).date().saturating_sub(i64::from(days).days());
+        self.days.range(..=cutoff).map(|(_, rows)| rows).sum()
     }
 }
 
@@ -314,7 +251,8 @@ pub struct Plan {
 
 impl Plan {
     /// What an approval is bound to: SHA-256 in lower-case hex over `dsrd plan 1`, reference, kind, `as_of` in
-    /// microseconds, then per category its name, count and every key; each field is preceded by its length.
+    /// microseconds, then per category its name, count and every key, and for each reason to keep rows its ground, citation,
+    /// end and every key; each field is preceded by its length.
     pub fn hash(&self) -> String {
         let mut digest = Digest::new("dsrd plan 1");
         digest.field(self.reference.as_str().as_bytes());
@@ -325,6 +263,14 @@ impl Plan {
             digest.field(category.count.to_string().as_bytes());
             for key in &category.keys {
                 digest.field(key.as_bytes());
+            }
+            for part in &category.kept {
+                digest.field(part.kept.ground.as_str().as_bytes());
+                digest.field(part.kept.citation.as_bytes());
+                digest.field(part.kept.until.map(|until| until.to_string()).unwrap_or_default().as_bytes());
+                for key in &part.keys {
+                    digest.field(key.as_bytes());
+                }
             }
         }
         digest.hex()
@@ -345,16 +291,28 @@ impl Plan {
         })
     }
 
-    /// The plan without its keys.
-    pub fn summary(&self) -> PlanSummary {
+    /// The largest part of a table that goes, in thousandths, rounded up (standard S8).
+    fn share_permille(&self) -> u64 {
+        let share = |category: &PlannedCategory| {
+            let all = category.table_rows.filter(|_| category.count > 0)?;
+            Some(category.count.saturating_mul(1_000).div_ceil(all.max(1)))
+        };
+        self.categories.iter().filter_map(share).max().unwrap_or(0)
+    }
+
+    /// The plan without its keys. `holds` are those that it was made with and that may touch its person.
+    pub fn summary(&self, holds: Vec<String>) -> PlanSummary {
         let categories = self.categories.iter().map(|category| SummaryLine {
             name: category.name.clone(),
             title: category.title.clone(),
             count: category.count,
             first: category.first,
             last: category.last,
+            kept: category.kept_lines(),
         });
         PlanSummary {
+            share_permille: self.share_permille(),
+            holds,
             as_of: self.as_of,
             hash: self.hash(),
             total_rows: self.total_rows(),
@@ -374,6 +332,20 @@ pub struct PlanSummary {
     pub total_rows: u64,
     /// One line per category.
     pub categories: Vec<SummaryLine>,
+    /// The largest part of a table that goes, in thousandths.
+    #[serde(default)]
+    pub share_permille: u64,
+    /// The holds that it was made with, by name.
+    #[serde(default)]
+    pub holds: Vec<String>,
+}
+
+impl PlanSummary {
+    /// Whether nothing goes because a hold keeps it.
+    pub fn is_all_held(&self) -> bool {
+        let held = |kept: &KeptLine| kept.ground == Ground::LegalHold;
+        self.total_rows == 0 && self.categories.iter().any(|line| line.kept.iter().any(held))
+    }
 }
 
 /// One category of a summary.
@@ -389,6 +361,9 @@ pub struct SummaryLine {
     pub first: Option<Timestamp>,
     /// The latest row's moment.
     pub last: Option<Timestamp>,
+    /// What stays, and why.
+    #[serde(default)]
+    pub kept: Vec<KeptLine>,
 }
 
 /// How many of `planned` rows may be missing at run time and still count as gone rather than as drift (standard S9):
@@ -428,8 +403,9 @@ pub fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Category, Permission, Plan, PlannedCategory, Selector, gone_max, key_order};
+    use super::{Category, Gathered, Permission, Plan, PlannedCategory, Selector, gone_max, key_order};
     use crate::domain::ids::Reference;
+    use crate::domain::keep::{RowFacts, Sieve};
     use crate::domain::request::Kind;
     use jiff::{Timestamp, tz::TimeZone};
 
@@ -441,8 +417,13 @@ mod tests {
     }
 
     fn planned(keys: &[&str]) -> PlannedCategory {
-        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
-        PlannedCategory::new(&category("").expect("parses"), keys, None)
+        let category = category("").expect("parses");
+        let mut gathered = Gathered::default();
+        for key in keys {
+            let row = RowFacts { key: (*key).to_owned(), ..RowFacts::default() };
+            gathered.add(row, &Sieve::open(&category));
+        }
+        PlannedCategory::new(&category, gathered)
     }
 
     fn plan() -> Plan {
@@ -513,7 +494,7 @@ mod tests {
         assert!(plan().needs_second_factor(&[]), "a category that is not configured any more");
         let empty = Plan { categories: vec![planned(&[])], ..plan() };
         assert!(!empty.needs_second_factor(&[recordings]));
-        assert_eq!((plan().total_rows(), plan().summary().categories[0].count), (2, 2));
+        assert_eq!((plan().total_rows(), plan().summary(Vec::new()).categories[0].count), (2, 2));
     }
 
     #[test]

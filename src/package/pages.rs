@@ -3,7 +3,7 @@
 //! The texts are `templates/package/`.
 
 use super::{Counted, PackageError, PackageRequest, cells};
-use crate::domain::plan::{Category, Floor, Permission};
+use crate::domain::plan::{Category, Permission};
 use crate::domain::rows::RowBatch;
 use crate::render::Texts;
 use serde::Serialize;
@@ -52,8 +52,7 @@ impl Shown {
             Permission::Allowed => None,
             Permission::Withheld(reason) => Some(reason.clone()),
         };
-        let Floor { years, citation } =
-            category.keep.clone().unwrap_or(Floor { years: 0, citation: String::new() });
+        let floor = category.keep.iter().max_by_key(|floor| floor.years);
         Self {
             name: category.name.clone(),
             title: category.title.clone(),
@@ -61,8 +60,8 @@ impl Shown {
             recipients: category.recipients.clone(),
             origin: category.origin.clone(),
             retention_days: category.retention_days,
-            keep_years: category.keep.is_some().then_some(years),
-            keep_citation: category.keep.is_some().then_some(citation),
+            keep_years: floor.map(|floor| floor.years),
+            keep_citation: floor.map(|floor| floor.citation.clone()),
             withheld,
             has_files: category.files.is_some(),
             columns: category.columns.iter().map(|column| column.title.clone()).collect(),

@@ -2,7 +2,8 @@
 //! when a source fails (nothing), and that every changed byte is found. See `writer.rs`.
 
 use super::*;
-use crate::domain::plan::{Column, Files, Floor, Permission, TimeFormat, hex};
+use crate::domain::keep::{DeletePermission, Floor};
+use crate::domain::plan::{Column, Files, Permission, TimeFormat, hex};
 use crate::domain::rows::{FileRef, Value};
 use crate::render::Texts;
 use futures::{StreamExt, stream};
@@ -31,7 +32,9 @@ fn category(name: &str, title: &str) -> Category {
         columns: vec![column("at", "Time"), column("caller", "From"), column("note", "Note")],
         export: Permission::Allowed,
         retention_days: Some(365),
-        keep: None,
+        delete: DeletePermission::Allowed,
+        keep: Vec::new(),
+        backup_purge_days: None,
         files: None,
         second_factor: false,
     }
@@ -45,7 +48,12 @@ fn recordings() -> Category {
 fn billing() -> Category {
     Category {
         export: Permission::Withheld("The bills name other people.".to_owned()),
-        keep: Some(Floor { years: 7, citation: "Companies Act 2013, section 128".to_owned() }),
+        keep: vec![Floor {
+            years: 7,
+            citation: "Companies Act 2013, section 128".to_owned(),
+            from: None,
+            to: None,
+        }],
         retention_days: None,
         ..category("billing", "Billing <data>")
     }

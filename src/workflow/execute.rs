@@ -11,8 +11,11 @@ use crate::domain::directory::{DirectoryEntry, LookUp};
 use crate::domain::event::{Event, Law, Resolution, SecondFactorNeed};
 use crate::domain::ids::Reference;
 use crate::domain::job::JobKind;
+use crate::domain::keep::Sieve;
 use crate::domain::personal::Personal;
-use crate::domain::plan::{Category, Permission, Plan, PlannedCategory, Reach, Selector, SubjectKeys};
+use crate::domain::plan::{
+    Category, Gathered, Permission, Plan, PlannedCategory, Reach, Selector, SubjectKeys,
+};
 use crate::domain::policy::{self, Rules};
 use crate::domain::request::{Kind, PackageFacts, PackagedCategory, Request, WithheldCategory};
 use crate::domain::scope::AccountScope;
@@ -206,7 +209,7 @@ impl Workflow {
         } else {
             SecondFactorNeed::No
         };
-        let event = Event::Planned { plan: plan.summary(), second_factor };
+        let event = Event::Planned { plan: plan.summary(Vec::new()), second_factor };
         Ok(Found::Event(Box::new(event), Some(plan)))
     }
 
@@ -242,12 +245,14 @@ impl Workflow {
         for category in self.exported() {
             let Some(selector) = &selector else {
                 // It names no row for sure: nothing is selected rather than somebody else's rows.
-                planned.push(PlannedCategory::new(category, Vec::new(), None));
+                planned.push(PlannedCategory::new(category, Gathered::default()));
                 continue;
             };
             let down = |error| (category.source.clone(), error);
             let connector = self.connectors.get(&category.source).map_err(down)?;
-            planned.push(connector.plan(category, selector, KEYS_MAX).await.map_err(down)?);
+            planned.push(
+                connector.plan(category, selector, &Sieve::open(category), KEYS_MAX).await.map_err(down)?,
+            );
         }
         let kind = request.kind.unwrap_or(Kind::Export);
         Ok(Plan { reference: request.reference.clone(), kind, as_of, categories: planned })

@@ -9,6 +9,8 @@ mod commands;
 #[cfg(test)]
 mod config_file;
 #[cfg(test)]
+mod connectors;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod daemon_process;

@@ -2,6 +2,7 @@
 //! a bare `"name"` that it does not know as text, so that a misspelt column would compare a word with itself and
 //! select a whole table. Values are bound, never spliced.
 
+use crate::domain::keep::Sieve;
 use crate::domain::plan::{Category, Selector, TimeFormat};
 use jiff::Timestamp;
 
@@ -29,9 +30,39 @@ impl std::fmt::Debug for Bind {
     }
 }
 
-/// Selects key and moment (seconds since 1970, or NULL) of every row that the selector means; none when the category
-/// lacks a column that the selector needs, because then no row is about it.
-pub(super) fn keys(category: &Category, selector: &Selector) -> Option<Statement> {
+/// What `facts` reads: key, moment in seconds since 1970, account, user, file, numbers; NULL where there is none. Whose
+/// a row is costs time to read, and so is left out where nobody asks.
+fn facts(category: &Category, whose: Whose, of: &str) -> String {
+    let column = |name: &String| format!("{of}.{}", quoted(name));
+    let optional = |name: Option<&String>| name.map_or_else(|| "NULL".to_owned(), column);
+    let mut columns = vec![column(&category.key), moment(category, of)];
+    if whose == Whose::Asked {
+        columns.push(column(&category.account_column));
+        columns.push(optional(category.user_column.as_ref()));
+        columns.push(optional(category.files.as_ref().map(|files| &files.column)));
+        columns.extend(category.number_columns.iter().map(column));
+    }
+    columns.join(", ")
+}
+
+/// Whether a statement reads whose the rows are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Asked,
+    Unasked,
+}
+
+fn moment(category: &Category, of: &str) -> String {
+    let Some(name) = &category.time_column else {
+        return "NULL".to_owned();
+    };
+    let (compared, _) = compared_in(of, name, category.time_format);
+    if category.time_format == TimeFormat::EpochMillis { format!("{compared} / 1000.0") } else { compared }
+}
+
+/// Selects the facts of every row that the selector means; none when the category lacks a column that the selector needs,
+/// because then no row is about it.
+pub(super) fn keys(category: &Category, selector: &Selector, sieve: &Sieve) -> Option<Statement> {
     let mut filter = Filter::default();
     if let Some(account) = &selector.account {
         let account = filter.text(account);
@@ -51,14 +82,8 @@ pub(super) fn keys(category: &Category, selector: &Selector) -> Option<Statement
         filter.and(format!("({})", any.collect::<Vec<_>>().join(" OR ")));
     }
     let has_frame = selector.from.is_some() || selector.to.is_some();
-    let mut moment = "NULL".to_owned();
     if let Some(name) = &category.time_column {
         let (compared, unit) = compared(name, category.time_format);
-        moment = if category.time_format == TimeFormat::EpochMillis {
-            format!("{compared} / 1000.0")
-        } else {
-            compared.clone()
-        };
         if selector.from.is_some() {
             let start = filter.real(selector.starts()?, unit);
             filter.and(format!("{compared} >= {start}"));
@@ -73,13 +98,79 @@ pub(super) fn keys(category: &Category, selector: &Selector) -> Option<Statement
     } else if has_frame {
         return None;
     }
+    let whose = if sieve.asks_whose() { Whose::Asked } else { Whose::Unasked };
     let sql = format!(
-        "SELECT {}, {moment} FROM {} AS t WHERE {}",
-        column(&category.key),
+        "SELECT {} FROM {} AS t WHERE {}",
+        facts(category, whose, "t"),
         quoted(&category.table),
         filter.conditions.join(" AND ")
     );
     Some(Statement { sql, binds: filter.binds })
+}
+
+/// Selects the facts of the next rows of the whole table in the order of their keys.
+pub(super) fn page(
+    category: &Category,
+    until: Option<Timestamp>,
+    after: Option<&str>,
+    rows_max: usize,
+) -> Option<Statement> {
+    let mut filter = Filter::default();
+    let key = column(&category.key);
+    if let Some(after) = after {
+        let after = filter.text(after);
+        filter.and(format!("{key} > {after}"));
+    }
+    if let Some(until) = until {
+        let (compared, unit) = compared(category.time_column.as_ref()?, category.time_format);
+        let until = filter.real(until, unit);
+        filter.and(format!("{compared} <= {until}"));
+    }
+    if filter.conditions.is_empty() {
+        filter.and("1".to_owned());
+    }
+    let sql = format!(
+        "SELECT {} FROM {} AS t WHERE {} ORDER BY {key} LIMIT {rows_max}",
+        facts(category, Whose::Asked, "t"),
+        quoted(&category.table),
+        filter.conditions.join(" AND ")
+    );
+    Some(Statement { sql, binds: filter.binds })
+}
+
+/// Deletes the rows of these keys that are no later than `as_of`, and answers with their facts.
+pub(super) fn delete(category: &Category, keys: &[String], as_of: Timestamp) -> Statement {
+    let mut filter = Filter::default();
+    let list = filter.list(keys);
+    filter.and(format!("{} IN ({list})", column(&category.key)));
+    if let Some(name) = &category.time_column {
+        let (compared, unit) = compared(name, category.time_format);
+        let as_of = filter.real(as_of, unit);
+        filter.and(format!("({compared} IS NULL OR {compared} <= {as_of})"));
+    }
+    // RETURNING knows the table by its own name only.
+    let table = quoted(&category.table);
+    let sql = format!(
+        "DELETE FROM {table} AS t WHERE {} RETURNING {}",
+        filter.conditions.join(" AND "),
+        facts(category, Whose::Asked, &table)
+    );
+    Statement { sql, binds: filter.binds }
+}
+
+/// Which of these files some row still names.
+pub(super) fn named_files(category: &Category, file_column: &str, files: &[String]) -> Statement {
+    let mut filter = Filter::default();
+    let list = filter.list(files);
+    let file = column(file_column);
+    let sql =
+        format!("SELECT DISTINCT {file} FROM {} AS t WHERE {file} IN ({list})", quoted(&category.table));
+    Statement { sql, binds: filter.binds }
+}
+
+/// Counts the table.
+pub(super) fn size(category: &Category) -> Statement {
+    Statement { sql: format!("SELECT count(*) FROM {}", quoted(&category.table)), binds: Vec::new() }
 }
 
 /// Selects the rows of these keys: the key, the file (or NULL), then what a person should see.
@@ -116,11 +207,16 @@ pub(super) fn unreadable_moment(category: &Category, name: &str) -> Statement {
 
 /// The expression to compare a moment with, and how many of its units make a second.
 fn compared(name: &str, format: TimeFormat) -> (String, f64) {
+    compared_in("t", name, format)
+}
+
+fn compared_in(of: &str, name: &str, format: TimeFormat) -> (String, f64) {
+    let column = format!("{of}.{}", quoted(name));
     match format {
         // Reads an offset or Z, and takes text without one for UTC.
-        TimeFormat::Iso => (format!("unixepoch({}, 'subsec')", column(name)), 1.0),
-        TimeFormat::EpochSeconds => (column(name), 1.0),
-        TimeFormat::EpochMillis => (column(name), 1_000.0),
+        TimeFormat::Iso => (format!("unixepoch({column}, 'subsec')"), 1.0),
+        TimeFormat::EpochSeconds => (column, 1.0),
+        TimeFormat::EpochMillis => (column, 1_000.0),
     }
 }
 

@@ -5,6 +5,7 @@ use super::Sqlite;
 use crate::connectors::{BATCH_KEYS_MAX, Connector, ConnectorError, Severity};
 use crate::domain::address::Address;
 use crate::domain::directory::{Directory, DirectoryEntry, LookUp};
+use crate::domain::keep::Sieve;
 use crate::domain::plan::{Category, Reach, Selector, SubjectKeys};
 use crate::domain::rows::{RowBatch, Value};
 use crate::domain::scope::Scope;
@@ -102,7 +103,7 @@ impl World {
     }
 
     async fn keys(&self, category: &Category, selector: &Selector) -> Result<Vec<String>, ConnectorError> {
-        self.source.plan(category, selector, 1_000).await.map(|planned| planned.keys)
+        self.source.plan(category, selector, &Sieve::open(category), 1_000).await.map(|planned| planned.keys)
     }
 }
 
@@ -276,7 +277,11 @@ async fn keys_that_cannot_name_a_row_and_floods_stop_the_plan() {
     let empty = Selector { account: Some("7".to_owned()), ..selector() };
     let failed = world.keys(&twice, &empty).await.expect_err("is refused");
     assert!(failed.to_string().contains("is empty in some row"), "{failed}");
-    let failed = world.source.plan(&category(CALLS), &selector(), 3).await.expect_err("is refused");
+    let failed = world
+        .source
+        .plan(&category(CALLS), &selector(), &Sieve::open(&category(CALLS)), 3)
+        .await
+        .expect_err("is refused");
     assert!(matches!(failed, ConnectorError::TooManyRows { keys_max: 3, .. }), "{failed}");
 }
 
@@ -284,7 +289,7 @@ async fn keys_that_cannot_name_a_row_and_floods_stop_the_plan() {
 async fn an_export_hands_out_the_frozen_rows_and_tells_what_is_gone() {
     let world = World::new().await;
     let calls = category(CALLS);
-    let planned = world.source.plan(&calls, &selector(), 10).await.expect("plans");
+    let planned = world.source.plan(&calls, &selector(), &Sieve::open(&calls), 10).await.expect("plans");
     assert_eq!(planned.count, 4);
     assert_eq!(planned.first.map(|time| time.to_string()).as_deref(), Some("2024-12-31T18:30:00Z"));
     assert_eq!(planned.last.map(|time| time.to_string()).as_deref(), Some("2025-03-31T18:30:00Z"));
@@ -322,7 +327,7 @@ async fn many_keys_come_in_bounded_batches_in_their_order() {
         .await;
     let calls = category(CALLS);
     let selector = Selector { account: Some("42".to_owned()), ..selector() };
-    let planned = world.source.plan(&calls, &selector, 5_000).await.expect("plans");
+    let planned = world.source.plan(&calls, &selector, &Sieve::open(&calls), 5_000).await.expect("plans");
     let batches: Vec<RowBatch> =
         world.source.export(&calls, &planned.keys).try_collect().await.expect("exports");
     let sizes: Vec<usize> = batches.iter().map(|batch| batch.rows.len()).collect();

@@ -199,6 +199,9 @@ fn plan() -> Plan {
         keys_sha256: String::new(),
         first: Some(start()),
         last: None,
+        kept: Vec::new(),
+        days: std::collections::BTreeMap::new(),
+        table_rows: None,
     };
     Plan { reference: reference(1), kind: Kind::Export, as_of: start(), categories: vec![planned] }
 }

@@ -74,6 +74,9 @@ async fn sing(store: &Store) {
         keys_sha256: String::new(),
         first: None,
         last: None,
+        kept: Vec::new(),
+        days: std::collections::BTreeMap::new(),
+        table_rows: None,
     };
     let plan =
         Plan { reference: reference(1), kind: Kind::Export, as_of: start(), categories: vec![planned] };

@@ -166,6 +166,6 @@ key = "id"
 time_column = "issued_on"
 account_column = "account_id"
 columns = [{ name = "issued_on", title = "Date" }, { name = "amount", title = "Amount" }]
-keep = { years = 8, citation = "Companies Act 2013, s. 128(5)" }
+keep = [{ years = 8, citation = "Companies Act 2013, s. 128(5)" }]
 
 "#;

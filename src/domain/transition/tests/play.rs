@@ -143,7 +143,14 @@ pub(super) fn matched(entry: DirectoryEntry, law: Option<Law>) -> Event {
 }
 
 pub(super) fn plan(hash: &str) -> PlanSummary {
-    PlanSummary { as_of: start(), hash: hash.to_owned(), total_rows: 3, categories: Vec::new() }
+    PlanSummary {
+        as_of: start(),
+        hash: hash.to_owned(),
+        total_rows: 3,
+        categories: Vec::new(),
+        share_permille: 0,
+        holds: Vec::new(),
+    }
 }
 
 pub(super) fn planned(hash: &str, second_factor: SecondFactorNeed) -> Event {
