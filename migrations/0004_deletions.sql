@@ -9,12 +9,14 @@ DROP INDEX challenge_codes_reference;
 DROP INDEX plans_key;
 DROP INDEX jobs_due;
 DROP INDEX packages_key;
+DROP INDEX freezes_account;
 ALTER TABLE requests RENAME TO old_requests;
 ALTER TABLE challenge_codes RENAME TO old_challenge_codes;
 ALTER TABLE plans RENAME TO old_plans;
 ALTER TABLE jobs RENAME TO old_jobs;
 ALTER TABLE steps RENAME TO old_steps;
 ALTER TABLE packages RENAME TO old_packages;
+ALTER TABLE freezes RENAME TO old_freezes;
 
 CREATE TABLE requests (
   reference     TEXT   NOT NULL PRIMARY KEY,
@@ -110,6 +112,17 @@ INSERT INTO packages (reference, key_id, passphrase, created_at)
   SELECT reference, key_id, passphrase, created_at FROM old_packages;
 CREATE INDEX packages_key ON packages (key_id);
 
+CREATE TABLE freezes (
+  reference     TEXT   NOT NULL PRIMARY KEY REFERENCES requests (reference),
+  account_index TEXT   NOT NULL,
+  until         BIGINT NOT NULL,
+  spread        BIGINT NOT NULL CHECK (spread IN (0, 1))
+);
+INSERT INTO freezes (reference, account_index, until, spread)
+  SELECT reference, account_index, until, spread FROM old_freezes;
+CREATE INDEX freezes_account ON freezes (account_index);
+
+DROP TABLE old_freezes;
 DROP TABLE old_packages;
 DROP TABLE old_steps;
 DROP TABLE old_jobs;

@@ -15,6 +15,7 @@ pub mod daemon;
 pub mod demo;
 pub mod domain;
 pub mod env;
+pub mod ledger;
 pub mod mail;
 pub mod mailbox;
 pub mod net;

@@ -1,7 +1,7 @@
 //! A notice and the templates make a mail's words. The texts stand in `templates/notices/`; this file adds none.
 //! Never sends, never stores. `mail/outgoing.rs` makes bytes of the result.
 
-use crate::domain::notice::Notice;
+use crate::domain::notice::{CompletedDeleteText, Notice};
 use crate::render::{RenderError, Texts};
 
 /// The words that an answer may start with (decision 15, interface.md). A line of ours that starts with one could be
@@ -116,9 +116,22 @@ pub fn compose(texts: &Texts, notice: &Notice) -> Result<Rendered, NoticeError> 
     Ok(Rendered { subject, text, html })
 }
 
+/// The certificate of a deletion: a page that stands alone.
+pub fn certificate(texts: &Texts, text: &CompletedDeleteText) -> Result<String, NoticeError> {
+    let kind = "completed-delete";
+    texts
+        .render("notices/completed-delete/certificate.html", text)
+        .map_err(|source| NoticeError::Render { kind, source })
+}
+
 /// Writes every sample: what tells an operator at once that a template of theirs does not fit.
 pub fn check_all(texts: &Texts) -> Result<(), NoticeError> {
-    Notice::samples().iter().try_for_each(|sample| compose(texts, sample).map(|_| ()))
+    Notice::samples().iter().try_for_each(|sample| {
+        if let Notice::CompletedDelete(text) = sample {
+            certificate(texts, text)?;
+        }
+        compose(texts, sample).map(drop)
+    })
 }
 
 /// No blanks at line ends (save the signature mark), never two empty lines together, one line end at the end.

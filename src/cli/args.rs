@@ -8,6 +8,7 @@ use crate::domain::ids::{Reference, StaffName};
 use crate::domain::policy::StaffRole;
 use crate::domain::request::Ground;
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use std::path::PathBuf;
 
@@ -303,6 +304,131 @@ pub enum AuditWhat {
     },
 }
 
+/// `dsrd holds`.
+#[derive(Args, Clone, Debug)]
+pub struct Holds {
+    /// The configuration.
+    #[command(flatten)]
+    pub file: ConfigFile,
+    /// Text or JSON.
+    #[command(flatten)]
+    pub output: Output,
+    /// What to do.
+    #[command(subcommand)]
+    pub what: HoldsWhat,
+}
+
+/// What `dsrd holds` does.
+#[derive(Subcommand, Clone, Debug)]
+pub enum HoldsWhat {
+    /// Place a legal hold: what it covers is not deleted, whoever asks, until it is released
+    Add {
+        /// Only rows of this account
+        #[arg(long, value_name = "ACCOUNT")]
+        account: Option<String>,
+        /// Only rows of this user, as user columns hold it
+        #[arg(long, value_name = "USER")]
+        user: Option<String>,
+        /// Only rows with this phone number, such as +919876543210
+        #[arg(long, value_name = "NUMBER")]
+        number: Option<String>,
+        /// Only rows of this category of [[data]]
+        #[arg(long, value_name = "NAME")]
+        category: Option<String>,
+        /// Why, in words
+        #[arg(long, value_name = "TEXT")]
+        ground: String,
+        /// The order or law; customers whose data stays are told this line
+        #[arg(long, value_name = "TEXT")]
+        citation: String,
+        /// Who answers for it
+        #[arg(long, value_name = "NAME")]
+        owner: String,
+        /// The day on which somebody must ask whether it is still needed, such as 2027-01-31
+        #[arg(long, value_name = "DAY")]
+        review: Date,
+    },
+    /// List the holds that stand
+    List {
+        /// And those that were released
+        #[arg(long)]
+        all: bool,
+    },
+    /// Release a hold; what it kept of finished deletions is deleted now
+    Release {
+        /// The hold, such as H-7K3M9Q
+        #[arg(value_name = "HOLD")]
+        id: String,
+    },
+}
+
+/// `dsrd retention`.
+#[derive(Args, Clone, Debug)]
+pub struct Retention {
+    /// The configuration.
+    #[command(flatten)]
+    pub file: ConfigFile,
+    /// Text or JSON.
+    #[command(flatten)]
+    pub output: Output,
+    /// What to do.
+    #[command(subcommand)]
+    pub what: RetentionWhat,
+}
+
+/// What `dsrd retention` does.
+#[derive(Subcommand, Clone, Debug)]
+pub enum RetentionWhat {
+    /// Delete rows past their storage period; laws, holds and open exports keep theirs
+    Run {
+        /// Only count what would go
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+/// `dsrd backups`.
+#[derive(Args, Clone, Debug)]
+pub struct Backups {
+    /// The configuration.
+    #[command(flatten)]
+    pub file: ConfigFile,
+    /// Text or JSON.
+    #[command(flatten)]
+    pub output: Output,
+    /// What to do.
+    #[command(subcommand)]
+    pub what: BackupsWhat,
+}
+
+/// What `dsrd backups` does.
+#[derive(Subcommand, Clone, Debug)]
+pub enum BackupsWhat {
+    /// List what backups still owe, and what was kept
+    List,
+    /// A source was restored from a backup: delete again what had been deleted since it was taken
+    Restored {
+        /// The source, a name of [sources.NAME]
+        #[arg(long, value_name = "NAME")]
+        source: String,
+        /// When the backup was taken, such as 2026-03-01T02:00:00Z
+        #[arg(long, value_name = "TIME")]
+        taken: Timestamp,
+    },
+    /// No backup of a source holds any more what was deleted up to a time
+    Purged {
+        /// The source, a name of [sources.NAME]
+        #[arg(long, value_name = "NAME")]
+        source: String,
+        /// Up to when
+        #[arg(long, value_name = "TIME")]
+        through: Timestamp,
+        /// What shows it, such as a ticket or the name of a report; it stands in the audit log
+        #[arg(long, value_name = "TEXT")]
+        evidence: String,
+    },
+}
+
 /// `dsrd deadline`.
 #[derive(Args, Clone, Debug)]
 pub struct Deadline {
@@ -346,7 +472,10 @@ fn ground(word: &str) -> Result<Ground, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Audit, Check, Deadline, Demo, Init, Parse, Ref, Requests, RequestsWhat, Run, Staff};
+    use super::{
+        Audit, Backups, Check, Deadline, Demo, Holds, Init, Parse, Ref, Requests, RequestsWhat, Retention,
+        Run, Staff,
+    };
     use clap::{CommandFactory, Parser, Subcommand};
 
     /// Every command at once: the words must not clash whichever of them are dispatched.
@@ -366,6 +495,9 @@ mod tests {
         Requests(Requests),
         Staff(Staff),
         Audit(Audit),
+        Holds(Holds),
+        Backups(Backups),
+        Retention(Retention),
         Deadline(Deadline),
     }
 
@@ -408,6 +540,18 @@ mod tests {
         check("dsrd audit verify", true);
         check("dsrd audit list --request DSR-7K3M-9Q2X --json", true);
         check("dsrd audit", false);
+        let hold = "--ground order --citation 4/26 --owner meera --review 2027-01-31";
+        check(&format!("dsrd holds add --account 481516 {hold}"), true);
+        check("dsrd holds add --account 481516 --ground order", false);
+        check("dsrd holds list --all --json", true);
+        check("dsrd holds release H-7K3M9Q", true);
+        check("dsrd backups restored --source crm --taken 2026-03-01T02:00:00Z", true);
+        check("dsrd backups restored --source crm --taken yesterday", false);
+        check("dsrd backups purged --source crm --through 2026-03-01T02:00:00Z --evidence T-17", true);
+        check("dsrd backups purged --source crm --through 2026-03-01T02:00:00Z", false);
+        check("dsrd backups list", true);
+        check("dsrd retention run --dry-run --json", true);
+        check("dsrd retention", false);
         check("dsrd deadline --received 2026-01-31T10:00:00+05:30 --regime uk -c x.toml", true);
         check("dsrd deadline", false);
     }

@@ -39,7 +39,12 @@ pub async fn operate(
         reply
     };
     match reply {
-        Reply::Done | Reply::Codes { .. } => Ok(reply),
+        Reply::Done
+        | Reply::Codes { .. }
+        | Reply::Held { .. }
+        | Reply::Settled { .. }
+        | Reply::Retention { .. }
+        | Reply::Replayed { .. } => Ok(reply),
         Reply::Unchanged { why } => Err(CliError::no(format!("did not {doing}: {why}"))),
         Reply::Refused { why } => Err(CliError::usage(format!("cannot {doing}: {why}"))),
         Reply::Failed { why } => Err(CliError::outside(format!("cannot {doing}: {why}; try again"))),

@@ -7,9 +7,11 @@ pub use exit::{CliError, Exit};
 pub mod args;
 pub mod ask;
 pub mod audit;
+pub mod backups;
 pub mod check;
 pub mod deadline;
 pub mod demo;
+pub mod holds;
 pub mod init;
 pub mod logging;
 pub mod open;
@@ -19,6 +21,7 @@ pub mod parse;
 pub mod quarantine;
 pub mod report;
 pub mod requests;
+pub mod retention;
 pub mod run;
 pub mod staff;
 pub mod timeline;
@@ -45,7 +48,7 @@ struct Cli {
 enum Command {
     /// Watch the mailboxes and answer requests, in the foreground
     Run(args::Run),
-    /// Play one export request from the first mail to the opened package; needs no server
+    /// Play an export from the first mail to the opened package, and a deletion; needs no server
     Demo(args::Demo),
     /// Say what is missing, unsafe or slow: configuration, mailboxes, state, sources, staff
     Check(args::Check),
@@ -63,6 +66,12 @@ enum Command {
     Report(args::Report),
     /// Verify the audit log, and list it
     Audit(args::Audit),
+    /// Place, list and release legal holds
+    Holds(args::Holds),
+    /// Say what backups still hold of deleted data, and delete it again from a restored one
+    Backups(args::Backups),
+    /// Delete rows past their storage period
+    Retention(args::Retention),
     /// Show the due dates of a request that arrived at some time
     Deadline(args::Deadline),
     /// Print completions for a shell
@@ -110,6 +119,9 @@ async fn dispatch(command: Command, env: &Env) -> Outcome {
         Command::Completions(args) => pages::completions(&args, Cli::command()),
         Command::Man(args) => pages::man(&args, Cli::command()),
         Command::Audit(args) => audit::run(args, env).await,
+        Command::Holds(args) => holds::run(args, env).await,
+        Command::Backups(args) => backups::run(args, env).await,
+        Command::Retention(args) => retention::run(args, env).await,
         Command::Deadline(args) => deadline::run(&args),
     }
 }

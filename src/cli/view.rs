@@ -200,6 +200,11 @@ pub fn plan(out: &mut dyn Write, summary: &PlanSummary, kind: PlanKind, zone: &T
             _ => String::new(),
         };
         row(out, "", &format!("{}: {}{times}", line.title, line.count))?;
+        for kept in &line.kept {
+            let until = kept.until.map(|until| format!(", until {until}")).unwrap_or_default();
+            let why = format!("{}, {}{until}", kept.ground.as_str(), kept.citation);
+            row(out, "", &format!("{}: {} stay: {why}", line.title, kept.rows))?;
+        }
     }
     Ok(())
 }
@@ -216,7 +221,6 @@ fn stage(stage: &Stage) -> String {
         }
         Stage::AwaitingVerification { check: Check::NoMatch, .. } => "nobody on file",
         Stage::AwaitingApproval { plan: PlanState::Planning, .. } => "counting",
-        Stage::AwaitingApproval { plan: PlanState::ByHand, .. } => "by hand",
         Stage::Closed { outcome: Outcome::Refused(ground), .. } => {
             return format!("closed: refused, {}", ground.as_str());
         }
@@ -224,6 +228,7 @@ fn stage(stage: &Stage) -> String {
         Stage::AwaitingVerification { check: Check::Challenged { .. }, .. }
         | Stage::AwaitingApproval { plan: PlanState::Frozen, .. }
         | Stage::Recorded { .. }
+        | Stage::CoolingOff { .. }
         | Stage::Executing { .. }
         | Stage::Delivering { .. } => return stage.name().to_owned(),
     };

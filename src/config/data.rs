@@ -5,7 +5,7 @@ use super::problem::Findings;
 use super::read::numbered;
 use super::values::{DatabaseUrl, PASSWORD_IN_URL, Size, url_holds_password};
 use crate::domain::directory::Directory;
-use crate::domain::plan::Category;
+use crate::domain::plan::{Category, Place};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ impl Default for StateText {
 
 impl StateText {
     pub(super) fn judge(self, findings: &mut Findings<'_>) -> Option<State> {
-        let url = database(&self.url, "state", findings)?;
+        let url = database(&self.url, "state", "url", findings)?;
         if matches!(url, DatabaseUrl::Sqlite { .. }) && self.password_file.is_some() {
             findings.add("state", "password_file", "has no use with SQLite", "take it out");
         }
@@ -44,12 +44,12 @@ impl StateText {
     }
 }
 
-fn database(url: &str, section: &str, findings: &mut Findings<'_>) -> Option<DatabaseUrl> {
+fn database(url: &str, section: &str, key: &str, findings: &mut Findings<'_>) -> Option<DatabaseUrl> {
     match DatabaseUrl::parse(url) {
         Ok(DatabaseUrl::Sqlite { path }) => Some(DatabaseUrl::Sqlite { path: findings.path(&path) }),
         Ok(url) => Some(url),
         Err(said) => {
-            findings.add_said(section, "url", said);
+            findings.add_said(section, key, said);
             None
         }
     }
@@ -115,6 +115,8 @@ impl DirectoryText {
 pub enum SourceKind {
     /// An `SQLite` database.
     Sqlite,
+    /// A `PostgreSQL` database.
+    Postgres,
 }
 
 /// One of the company's data systems.
@@ -124,6 +126,10 @@ pub struct Source {
     pub kind: SourceKind,
     /// Where it lies.
     pub url: DatabaseUrl,
+    /// Its password's file (`PostgreSQL`).
+    pub password_file: Option<PathBuf>,
+    /// How to connect for deletions, where that is another user's right, with the password's file.
+    pub erase: Option<(DatabaseUrl, Option<PathBuf>)>,
 }
 
 /// `[sources.NAME]` as written.
@@ -132,22 +138,57 @@ pub struct Source {
 pub(super) struct SourceText {
     kind: Option<SourceKind>,
     url: Option<String>,
+    password_file: Option<PathBuf>,
+    erase_url: Option<String>,
+    erase_password_file: Option<PathBuf>,
 }
 
 impl SourceText {
     pub(super) fn judge(self, name: &str, findings: &mut Findings<'_>) -> Option<Source> {
         let section = format!("sources.{name}");
-        let kind = findings.required(&section, "kind", self.kind, "write kind = \"sqlite\"");
-        let remedy = "write url = \"sqlite:///path/to/file\"";
+        let kind = findings.required(&section, "kind", self.kind, "write kind = \"sqlite\" or \"postgres\"");
+        let remedy = "write url = \"sqlite:///path/to/file\" or \"postgres://user@host/database\"";
         let url = findings.required(&section, "url", self.url, remedy)?;
-        match (kind?, database(&url, &section, findings)?) {
-            (kind @ SourceKind::Sqlite, url @ DatabaseUrl::Sqlite { .. }) => Some(Source { kind, url }),
-            (SourceKind::Sqlite, DatabaseUrl::Postgres { .. }) => {
-                findings.add(&section, "url", "is not of kind \"sqlite\"", remedy);
-                None
+        let (kind, url) = (kind?, of_kind(&section, "url", kind?, &url, findings)?);
+        if kind == SourceKind::Sqlite {
+            let without_use = [
+                ("password_file", self.password_file.is_some()),
+                ("erase_url", self.erase_url.is_some()),
+                ("erase_password_file", self.erase_password_file.is_some()),
+            ];
+            for (key, _) in without_use.into_iter().filter(|(_, given)| *given) {
+                findings.add(&section, key, "has no use with SQLite", "take it out");
             }
         }
+        let erase_password = self.erase_password_file.map(|file| findings.credential(&file));
+        let erase = match self.erase_url {
+            Some(text) => Some((of_kind(&section, "erase_url", kind, &text, findings)?, erase_password)),
+            None => None,
+        };
+        let password_file = self.password_file.map(|file| findings.credential(&file));
+        Some(Source { kind, url, password_file, erase })
     }
+}
+
+/// An address of the product that the source says it is.
+fn of_kind(
+    section: &str,
+    key: &str,
+    kind: SourceKind,
+    text: &str,
+    findings: &mut Findings<'_>,
+) -> Option<DatabaseUrl> {
+    let url = database(text, section, key, findings)?;
+    let (fits, word) = match kind {
+        SourceKind::Sqlite => (matches!(url, DatabaseUrl::Sqlite { .. }), "sqlite"),
+        SourceKind::Postgres => (matches!(url, DatabaseUrl::Postgres { .. }), "postgres"),
+    };
+    if !fits {
+        let remedy = "write sqlite:///path/to/file for SQLite, postgres://user@host/database for PostgreSQL";
+        findings.add(section, key, format!("is not of kind \"{word}\""), remedy);
+        return None;
+    }
+    Some(url)
 }
 
 fn known_source(
@@ -173,6 +214,7 @@ pub(super) fn judge_categories(
     if categories.is_empty() {
         findings.add("data", "", "is missing", "describe at least one category of data as [[data]]");
     }
+    spread(&mut categories);
     let mut names = BTreeSet::new();
     for (index, category) in categories.iter_mut().enumerate() {
         let section = numbered("data", index);
@@ -193,6 +235,25 @@ pub(super) fn judge_categories(
         }
     }
     categories
+}
+
+/// One category for each place that holds its kind of data (decision 4); keys are unique within one table only. Further
+/// places come behind the entries as written, so that problems still name the right one.
+fn spread(categories: &mut Vec<Category>) {
+    let further: Vec<Category> = categories
+        .iter_mut()
+        .flat_map(|category| {
+            let places = std::mem::take(&mut category.also_in);
+            let place = |place: Place| Category {
+                name: place.name,
+                source: place.source,
+                table: place.table,
+                ..category.clone()
+            };
+            places.into_iter().map(place).collect::<Vec<_>>()
+        })
+        .collect();
+    categories.extend(further);
 }
 
 /// `[delivery]`: how a package reaches its person.

@@ -3,6 +3,7 @@
 //! `config.example.toml` documents every key; a test holds it to the defaults here.
 
 mod data;
+mod deletion;
 mod files;
 mod mail;
 mod operation;
@@ -15,6 +16,7 @@ mod values;
 mod tests;
 
 pub use data::{Delivery, Keys, Source, SourceKind, State};
+pub use deletion::{Approval, Erasure, Retention};
 pub use mail::{
     After, Login, Mailbox, MailboxKind, Outbox, OutboxKind, SenderAuth, SenderAuthMode, Server, Tls,
 };
@@ -69,6 +71,12 @@ pub struct Config {
     pub data: Vec<Category>,
     /// How packages reach people.
     pub delivery: Delivery,
+    /// How deletions are decided and bounded.
+    pub approval: Approval,
+    /// What is written down of deletions.
+    pub erasure: Erasure,
+    /// Rows past their ceiling.
+    pub retention: Retention,
     /// Bounds.
     pub limits: Limits,
     /// Logs.
@@ -100,6 +108,9 @@ struct Text {
     sources: BTreeMap<String, data::SourceText>,
     data: Vec<Category>,
     delivery: Delivery,
+    approval: Approval,
+    erasure: Erasure,
+    retention: Retention,
     limits: Limits,
     log: Log,
     metrics: Metrics,
@@ -190,6 +201,8 @@ impl Text {
         let directory = self.directory.judge(&sources, findings);
         let categories = data::judge_categories(self.data, &sources, findings);
         let delivery = self.delivery.judge(findings);
+        self.approval.judge(findings);
+        let erasure = self.erasure.judge(findings);
         self.limits.judge(findings);
         self.reading.judge(findings);
         Some(Config {
@@ -208,6 +221,9 @@ impl Text {
             sources,
             data: categories,
             delivery,
+            approval: self.approval,
+            erasure,
+            retention: self.retention,
             limits: self.limits,
             log: self.log,
             metrics: self.metrics,

@@ -77,12 +77,21 @@ fn every_optional_line_of_the_example_works() {
     let text = written
         .join("\n")
         .replace("#after = \"leave\"", "after = \"move\"")
-        .replace("#url = \"sqlite:///var", "url = \"postgres:///dsrd\"\n#");
+        .replace("#url = \"sqlite:///var", "url = \"postgres:///dsrd\"\n#")
+        .replace(
+            "kind = \"sqlite\"\nurl = \"sqlite:///srv",
+            "kind = \"postgres\"\nurl = \"postgres:///crm\"\n#",
+        );
     let config = parse(&text).expect("no problem");
     assert_eq!(config.mailboxes.len(), 2);
     assert_eq!(config.mailboxes["support"].after, After::Move { folder: "Handled".into() });
     let dpdp = config.regimes.known.iter().find(|regime| regime.name == "dpdp").expect("built in");
     assert_eq!(dpdp.answer, Term::Days(60));
+    assert!(config.sources["telephony"].erase.is_some());
+    let places: Vec<_> =
+        config.data.iter().map(|category| (category.name.as_str(), category.table.as_str())).collect();
+    assert_eq!((places[0], places[3]), (("call_logs", "call_logs"), ("call_logs_archive", "archived_calls")));
+    assert_eq!(config.data[3].title, "Call logs");
     assert_eq!(config.templates.as_deref(), Some(Path::new("/etc/dsrd/templates")));
 }
 
@@ -103,6 +112,9 @@ fn the_example_documents_every_key() {
         "sources.telephony",
         "directory",
         "delivery",
+        "approval",
+        "erasure",
+        "retention",
         "limits",
         "log",
         "metrics",

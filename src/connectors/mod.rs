@@ -5,7 +5,9 @@
 mod error;
 pub use error::ConnectorError;
 
+mod batch;
 pub mod files;
+pub mod postgres;
 pub mod sqlite;
 
 use crate::domain::directory::{Directory, DirectoryEntry, DirectoryQuery};
@@ -143,11 +145,23 @@ pub enum Severity {
     Advice,
 }
 
+/// A finding that requests would fail on.
+fn broken(what: String, remedy: &str) -> Finding {
+    Finding { severity: Severity::Broken, what, remedy: remedy.to_owned() }
+}
+
+/// A finding that costs time or holds a risk.
+fn advice(what: String, remedy: &str) -> Finding {
+    Finding { severity: Severity::Advice, what, remedy: remedy.to_owned() }
+}
+
 /// Which product a source is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SourceKind {
     /// A `SQLite` database file.
     Sqlite,
+    /// A `PostgreSQL` database.
+    Postgres,
 }
 
 /// `[sources.NAME]` as plain values.
@@ -157,8 +171,10 @@ pub struct SourceSettings {
     pub name: String,
     /// The product.
     pub kind: SourceKind,
-    /// `sqlite:///path/to/file`.
+    /// `sqlite:///path/to/file` or `postgres://user@host/database`.
     pub url: String,
+    /// How to connect for deletions, where that is another user's right; else as for reading.
+    pub erase_url: Option<String>,
 }
 
 /// Every configured source by its name.
@@ -173,6 +189,7 @@ impl Connectors {
             .map(|source| {
                 let connector: Arc<dyn Connector> = match source.kind {
                     SourceKind::Sqlite => Arc::new(sqlite::Sqlite::open(&source.name, &source.url)?),
+                    SourceKind::Postgres => Arc::new(postgres::Postgres::open(source)?),
                 };
                 Ok((source.name.clone(), connector))
             })

@@ -6,6 +6,7 @@ mod erase;
 mod health;
 mod statements;
 
+use super::batch::{ExportRow, admitted, bad_key, in_order};
 use super::files::open_below;
 use super::{
     BATCH_KEYS_MAX, Connector, ConnectorError, ConnectorHealth, DIRECTORY_ENTRIES_MAX, Erased, FileReader,
@@ -16,7 +17,7 @@ use crate::domain::directory::{Directory, DirectoryEntry, DirectoryQuery};
 use crate::domain::keep::{RowFacts, Sieve};
 use crate::domain::personal::Personal;
 use crate::domain::plan::{Category, Gathered, PlannedCategory, Selector};
-use crate::domain::rows::{FileRef, RowBatch, Value};
+use crate::domain::rows::{RowBatch, Value};
 use async_trait::async_trait;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
@@ -25,7 +26,6 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqlitePoolOptions, SqliteRow, SqliteValueRef};
 use sqlx::{AssertSqlSafe, Column, Decode, Row, SqlitePool, TypeInfo, ValueRef};
 use statements::{Bind, Statement};
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::str::FromStr;
 use std::time::Duration;
@@ -115,28 +115,16 @@ impl Sqlite {
             })
             .await?;
         fault!("source.export.after");
-        let mut by_key = BTreeMap::new();
-        for row in &found {
-            if by_key.insert(key_text(category, row)?, row).is_some() {
-                return Err(bad_key(category, "holds the same key twice"));
-            }
-        }
-        let mut batch = RowBatch {
-            category: category.name.clone(),
-            columns: category.columns.iter().map(|column| column.name.clone()).collect(),
-            rows: Vec::with_capacity(found.len()),
-            files: Vec::new(),
-            gone: Vec::new(),
-        };
-        for key in keys {
-            match by_key.remove(key) {
-                Some(row) => {
-                    take_row(category, row, &mut batch).map_err(|error| self.failed(&doing, &error))?;
-                }
-                None => batch.gone.push(key.clone()),
-            }
-        }
-        if by_key.is_empty() { Ok(batch) } else { Err(ConnectorError::StrayRow(category.name.clone())) }
+        let rows = found.iter().map(|row| {
+            let file = match value(row, 1) {
+                Ok(Value::Text(path)) => Some(path),
+                _ => None,
+            };
+            let values = (0..category.columns.len()).map(|at| value(row, at + 2)).collect::<Result<_, _>>();
+            let values = values.map_err(|error| self.failed(&doing, &error))?;
+            Ok::<_, ConnectorError>(ExportRow { key: key_text(category, row)?, file, values })
+        });
+        in_order(category, keys, rows.collect::<Result<_, _>>()?)
     }
 }
 
@@ -152,23 +140,9 @@ impl Connector for Sqlite {
                 bound(asked).fetch(&self.pool).take(DIRECTORY_ENTRIES_MAX + 1).try_collect::<Vec<_>>().await
             })
             .await?;
-        if rows.len() > DIRECTORY_ENTRIES_MAX {
-            return Err(ConnectorError::TooManyPeople(self.name.clone()));
-        }
-        let mut entries = Vec::with_capacity(rows.len());
-        let mut unreachable = 0_usize;
-        for row in &rows {
-            match entry(row).map_err(|error| self.failed(doing, &error))? {
-                Some(entry) if query.admits(&entry) => entries.push(entry),
-                Some(_) => {}
-                None => unreachable += 1,
-            }
-        }
         fault!("source.resolve.after");
-        if unreachable > 0 {
-            tracing::warn!(source = %self.name, unreachable, "people in the directory lack a usable address or key");
-        }
-        Ok(entries)
+        let found = rows.iter().map(entry).collect::<Result<_, _>>();
+        admitted(&self.name, query, found.map_err(|error| self.failed(doing, &error))?)
     }
 
     async fn plan(
@@ -329,22 +303,6 @@ fn key_text(category: &Category, row: &SqliteRow) -> Result<String, ConnectorErr
             Err(bad_key(category, "holds something other than whole numbers or text"))
         }
     }
-}
-
-fn bad_key(category: &Category, reason: &'static str) -> ConnectorError {
-    ConnectorError::BadKey { category: category.name.clone(), key: category.key.clone(), reason }
-}
-
-/// Moves a row that `statements::rows` selected into the batch.
-fn take_row(category: &Category, row: &SqliteRow, batch: &mut RowBatch) -> Result<(), sqlx::Error> {
-    if let Value::Text(path) = value(row, 1)?
-        && !path.trim().is_empty()
-    {
-        batch.files.push(FileRef { row: batch.rows.len(), path: Personal::new(path) });
-    }
-    let values = (0..category.columns.len()).map(|at| value(row, at + 2)).collect::<Result<_, _>>()?;
-    batch.rows.push(values);
-    Ok(())
 }
 
 /// A value by what is stored, not by what the column was declared as: `SQLite` keeps any type in any column.

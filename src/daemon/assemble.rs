@@ -22,7 +22,7 @@ use crate::outbox::smtp::{self, SmtpCourier, SmtpSettings};
 use crate::render::Texts;
 use crate::store::{Keyring, Store};
 use crate::workflow::settings::{
-    Answer, DeliverySettings, MailboxRules, PlusAddressing, Reading, Settings, Verification,
+    Answer, Approval, DeliverySettings, MailboxRules, PlusAddressing, Reading, Settings, Verification,
 };
 use crate::workflow::{CapSettings, Workflow};
 use anyhow::{Context, anyhow};
@@ -84,7 +84,12 @@ pub async fn workflow(config: &Config, env: &Env) -> anyhow::Result<Workflow> {
 /// Opens the state alone, for looking into it, and makes sure that the master key fits.
 pub async fn store(config: &Config, env: &Env) -> anyhow::Result<Store> {
     let key = master_key(config)?;
-    let store = Store::open(&state_url(config)?, Keyring::new(key), Arc::clone(&env.entropy)).await?;
+    let store = Store::open(
+        &with_password(&config.state.url.to_url(), config.state.password_file.as_deref())?,
+        Keyring::new(key),
+        Arc::clone(&env.entropy),
+    )
+    .await?;
     store.check_master_key().await?;
     Ok(store)
 }
@@ -107,27 +112,29 @@ pub fn texts(config: &Config) -> anyhow::Result<Texts> {
 
 /// Every source, unconnected.
 pub fn connectors(config: &Config) -> anyhow::Result<Connectors> {
-    let sources: Vec<SourceSettings> = config
-        .sources
-        .iter()
-        .map(|(name, source)| SourceSettings {
+    let settings = |(name, source): (&String, &config::Source)| {
+        let erase_url =
+            source.erase.as_ref().map(|(url, file)| with_password(&url.to_url(), file.as_deref()));
+        Ok(SourceSettings {
             name: name.clone(),
             kind: match source.kind {
                 config::SourceKind::Sqlite => SourceKind::Sqlite,
+                config::SourceKind::Postgres => SourceKind::Postgres,
             },
-            url: source.url.to_url(),
+            url: with_password(&source.url.to_url(), source.password_file.as_deref())?,
+            erase_url: erase_url.transpose()?,
         })
-        .collect();
+    };
+    let sources = config.sources.iter().map(settings).collect::<anyhow::Result<Vec<_>>>()?;
     Ok(Connectors::open(&sources)?)
 }
 
-/// The state's URL, with the password from its file.
-fn state_url(config: &Config) -> anyhow::Result<String> {
-    let url = config.state.url.to_url();
-    let Some(file) = &config.state.password_file else {
-        return Ok(url);
+/// A database's URL with the password from its file.
+fn with_password(url: &str, file: Option<&Path>) -> anyhow::Result<String> {
+    let Some(file) = file else {
+        return Ok(url.to_owned());
     };
-    let password = secret(file, "the state's password")?;
+    let password = secret(file, "a database's password")?;
     let encoded: String =
         password
             .reveal()
@@ -197,6 +204,9 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
             base_url: config.delivery.base_url.clone(),
             keep_days: config.delivery.keep_days,
         },
+        approval: approval(config),
+        ledger_dir: config.erasure.ledger_dir.clone(),
+        retention_at: config.retention.at,
         caps: CapSettings {
             address_hour_max: config.limits.ack_per_address_hour,
             address_day_max: config.limits.ack_per_address_day,
@@ -205,6 +215,17 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
         },
         mailboxes: mailbox_rules(config),
     })
+}
+
+fn approval(config: &Config) -> Approval {
+    Approval {
+        cooling_off: SignedDuration::from_hours(i64::from(config.approval.cooling_off_hours)),
+        two_approvers_rows: config.approval.two_approvers_rows,
+        two_approvers_percent: config.approval.two_approvers_percent,
+        rows_per_day_max: config.approval.rows_per_day_max,
+        accounts_per_day_max: config.approval.accounts_per_day_max,
+        accounts_per_day_alarm: config.approval.accounts_per_day_alarm,
+    }
 }
 
 fn support(config: &Config) -> String {

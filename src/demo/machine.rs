@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::daemon::assemble;
 use crate::daemon::pumps::Pumps;
 use crate::domain::audit::Actor;
-use crate::domain::request::{Check, PlanState, Request, Stage};
+use crate::domain::request::{Check, Kind, PlanState, Request, Stage};
 use crate::env::{Env, Manual};
 use crate::store::Filter;
 use crate::workflow::{Operation, Reply};
@@ -49,16 +49,22 @@ impl Machine {
             Reply::Refused { why } | Reply::Failed { why } => {
                 Err(Trouble::Broke { doing: "carry out a command".to_owned(), why })
             }
-            reply @ (Reply::Done | Reply::Codes { .. } | Reply::Unchanged { .. }) => Ok(reply),
+            reply @ (Reply::Done
+            | Reply::Codes { .. }
+            | Reply::Held { .. }
+            | Reply::Settled { .. }
+            | Reply::Replayed { .. }
+            | Reply::Retention { .. }
+            | Reply::Unchanged { .. }) => Ok(reply),
         }
     }
 
-    /// The only request of the story, for the narrator.
+    /// The newest request of the story, for the narrator.
     pub(super) async fn request(&self) -> Result<Option<Request>, Trouble> {
-        let rows = self.pumps.workflow.store().requests(Filter::All, 2).await;
+        let rows = self.pumps.workflow.store().requests(Filter::All, 3).await;
         let mut rows = rows.map_err(Trouble::broke("read the register"))?;
-        if rows.len() > 1 {
-            return Err(Trouble::unexpected("one request", "several"));
+        if rows.len() > 2 {
+            return Err(Trouble::unexpected("two requests at most", "more"));
         }
         Ok(rows.pop().map(|row| row.request))
     }
@@ -102,7 +108,7 @@ impl Machine {
 
     async fn work(&mut self, show: &mut Show<'_>) -> Result<usize, Trouble> {
         let before = self.request().await?;
-        let doing = before.as_ref().and_then(|request| job_of(&request.stage));
+        let doing = before.as_ref().and_then(job_of);
         if let Some(doing) = doing {
             show.step("dsrd", &format!("{doing} …"))?;
         }
@@ -124,8 +130,11 @@ impl Machine {
 }
 
 /// What the job of this stage does.
-const fn job_of(stage: &Stage) -> Option<&'static str> {
-    match stage {
+fn job_of(request: &Request) -> Option<&'static str> {
+    match &request.stage {
+        Stage::Executing { .. } if request.kind == Some(Kind::Delete) => {
+            Some("deletes the rows of the plan, and asks the database again")
+        }
         Stage::AwaitingVerification { check: Check::Resolving, .. } => {
             Some("asks the company's directory who this is")
         }
@@ -137,7 +146,8 @@ const fn job_of(stage: &Stage) -> Option<&'static str> {
             check: Check::NoMatch | Check::Frozen { .. } | Check::Challenged { .. },
             ..
         }
-        | Stage::AwaitingApproval { plan: PlanState::Frozen | PlanState::ByHand, .. }
+        | Stage::AwaitingApproval { plan: PlanState::Frozen, .. }
+        | Stage::CoolingOff { .. }
         | Stage::Recorded { .. }
         | Stage::Delivering { .. }
         | Stage::Closed { .. } => None,
@@ -145,6 +155,13 @@ const fn job_of(stage: &Stage) -> Option<&'static str> {
 }
 
 fn tell_result(request: &Request, show: &mut Show<'_>) -> Result<(), Trouble> {
+    if let (Stage::Delivering { .. }, Some(erasure)) = (&request.stage, &request.erasure) {
+        for line in &erasure.lines {
+            let kept: u64 = line.kept.iter().map(|kept| kept.rows).sum();
+            show.step("", &format!("{}: {} rows deleted, {kept} stay", line.title, line.deleted))?;
+        }
+        return Ok(());
+    }
     match (&request.stage, &request.package, &request.plan, &request.subject) {
         (Stage::Delivering { .. }, Some(package), ..) => {
             for part in &package.contents {

@@ -2,6 +2,7 @@
 //! company, with the clock moved by hand. The daemon's parts are the real ones; only the people are played, and they see
 //! nothing but their mail and a printed list of codes. `story.rs` is the plot, and every step of it is checked.
 
+mod deletion;
 mod folder;
 mod machine;
 mod mailroom;
@@ -80,7 +81,7 @@ impl Trouble {
 pub async fn run(keep: Option<&Path>, host: &Env, out: &mut dyn Write) -> Result<(), DemoError> {
     let folder = Folder::make(keep, host)?;
     let mut scene = "Introduction";
-    match Story::play(&folder, host, out, &mut scene).await {
+    match Box::pin(Story::play(&folder, host, out, &mut scene)).await {
         Ok(()) => {
             folder.tidy_up();
             Ok(())

@@ -1,4 +1,4 @@
-//! The plot: Asha Rao asks a phone company for a copy of her account's data, and gets it. Each scene lets time pass, lets a
+//! The plot: Asha Rao asks a phone company for a copy of her account's data, gets it, and has it deleted. Each scene lets time pass, lets a
 //! player write, lets dsrd work, and checks that exactly the mails that belong there came out. Nobody here exists.
 
 use super::Trouble;
@@ -19,19 +19,21 @@ use jiff::tz::TimeZone;
 use std::io::Write;
 use std::path::PathBuf;
 
-const ASHA: Player = Player { name: "Asha", full_name: "Asha Rao", address: "asha@acme-traders.example" };
+pub(super) const ASHA: Player =
+    Player { name: "Asha", full_name: "Asha Rao", address: "asha@acme-traders.example" };
 const RAVI: Player = Player { name: "Ravi", full_name: "Ravi Menon", address: "ravi@banyan-books.example" };
-const MEERA: Player = Player { name: "Meera", full_name: "Meera Nair", address: "meera@telephony.example" };
+pub(super) const MEERA: Player =
+    Player { name: "Meera", full_name: "Meera Nair", address: "meera@telephony.example" };
 
 /// Monday 2 March 2026, 09:00 in India, as microseconds since 1970.
 const START_MICROS: i64 = 1_772_422_200_000_000;
 /// What `Story::play` shows.
-const SCENES: u32 = 8;
+const SCENES: u32 = 12;
 
 /// Lines of a notice that are printed.
-const NOTICE_LINES: usize = 26;
+pub(super) const NOTICE_LINES: usize = 26;
 /// Lines of a notice that is printed in full.
-const WHOLE: usize = 60;
+pub(super) const WHOLE: usize = 60;
 /// Lines of a player's answer: what they type, and the beginning of what they quote.
 const ANSWER_LINES: usize = 5;
 
@@ -39,8 +41,8 @@ const ANSWER_LINES: usize = 5;
 pub(super) struct Story<'a> {
     show: Show<'a>,
     folder: &'a Folder,
-    company: Telephony,
-    machine: Machine,
+    pub(super) company: Telephony,
+    pub(super) machine: Machine,
     mail: Mailroom,
     codes: std::vec::IntoIter<String>,
     other_mail: Option<(PathBuf, Vec<u8>)>,
@@ -69,6 +71,14 @@ impl<'a> Story<'a> {
         let (package, passphrase) = story.approve(scene, &decision).await?;
         *scene = "Asha opens the package";
         story.open(scene, &package, &passphrase).await?;
+        *scene = "Asha asks for deletion";
+        let decision = story.ask_to_delete(scene).await?;
+        *scene = "A legal hold, and its end";
+        let decision = story.hold_and_release(scene, &decision).await?;
+        *scene = "Meera approves the deletion";
+        story.approve_deletion(scene, &decision).await?;
+        *scene = "The deletion runs";
+        story.delete(scene).await?;
         *scene = "The audit log";
         let reference = story.verify(scene).await?;
         *scene = "What you have seen";
@@ -88,7 +98,7 @@ impl<'a> Story<'a> {
             title,
             &start.to_zoned(zone.clone()),
             "Example Telephony runs phone lines for other companies. Its data lies in an SQLite database that dsrd \
-             may only read, and customers write to one shared support mailbox.",
+             reads and, when staff approve it, deletes from; customers write to one shared support mailbox.",
         )?;
         folder.furnish(host)?;
         let mut company = Telephony::make(folder.path()).await?;
@@ -302,8 +312,9 @@ impl<'a> Story<'a> {
             title,
             &now,
             &format!(
-                "Request {reference}: recorded, acknowledged, confirmed by the customer, called back and approved by \
-                 staff, exported, delivered and closed. {hours} hours in the story, {seconds} on this machine."
+                "Two requests, the last of them {reference}: recorded, acknowledged, confirmed by the customer, called \
+                 back and approved by staff, exported and delivered, held and deleted, and closed. {hours} hours in \
+                 the story, {seconds} on this machine."
             ),
         )?;
         match self.folder.stay() {
@@ -331,7 +342,7 @@ impl<'a> Story<'a> {
     }
 
     /// The unread mails of a player: exactly one for each of these pieces of a subject, in this order.
-    async fn receive<const MAILS: usize>(
+    pub(super) async fn receive<const MAILS: usize>(
         &mut self,
         player: Player,
         subjects: [&str; MAILS],
@@ -365,19 +376,50 @@ impl<'a> Story<'a> {
         }
     }
 
-    fn next_code(&mut self) -> Result<String, Trouble> {
+    pub(super) fn next_code(&mut self) -> Result<String, Trouble> {
         self.codes.next().ok_or_else(|| Trouble::unexpected("an unused code", "an empty list"))
     }
 
-    fn turn_clock(&self, minutes: i64) {
+    /// The head of a scene.
+    pub(super) fn tell(&mut self, title: &str, what: &str) -> Result<(), Trouble> {
+        Ok(self.show.scene(title, &self.mail.now(), what)?)
+    }
+
+    /// A player's new mail, and what dsrd makes of it.
+    pub(super) async fn writes(&mut self, who: Player, subject: &str, text: &str) -> Result<(), Trouble> {
+        let (letter, _) = self.mail.write(who, subject, text)?;
+        self.show.mail(&format!("{} writes", who.name), &letter, WHOLE)?;
+        self.settle().await
+    }
+
+    /// A player's answer, and what dsrd makes of it.
+    pub(super) async fn answers(&mut self, who: Player, to: &Letter, text: &str) -> Result<(), Trouble> {
+        let answer = self.mail.reply(who, to, text)?;
+        self.show.mail(&format!("{} answers", who.name), &answer, ANSWER_LINES)?;
+        self.settle().await
+    }
+
+    pub(super) async fn settle(&mut self) -> Result<(), Trouble> {
+        self.machine.settle(&mut self.show).await
+    }
+
+    pub(super) fn show_mail(&mut self, caption: &str, letter: &Letter, lines: usize) -> Result<(), Trouble> {
+        Ok(self.show.mail(caption, letter, lines)?)
+    }
+
+    pub(super) fn check(&mut self, said: &str) -> Result<(), Trouble> {
+        Ok(self.show.step("check", said)?)
+    }
+
+    pub(super) fn turn_clock(&self, minutes: i64) {
         self.machine.wait(minutes);
     }
 }
 
 fn prologue(folder: &Folder, show: &mut Show<'_>) -> Result<(), Trouble> {
     show.say(
-        "dsrd answers data subject requests by mail. This demo plays one of them: a customer asks for a copy of her \
-         data. The daemon's parts are the real ones; only the people, the mail server and the time are played. Nobody \
+        "dsrd answers data subject requests by mail. This demo plays two of them: a customer asks for a copy of her \
+         data, and then for its deletion. The daemon's parts are the real ones; only the people, the mail server and the time are played. Nobody \
          in it exists, and nothing leaves this machine.",
     )?;
     let place = folder.path().display();
@@ -388,6 +430,6 @@ fn prologue(folder: &Folder, show: &mut Show<'_>) -> Result<(), Trouble> {
     Ok(show.say(&said)?)
 }
 
-fn no_code(letter: &Letter) -> Trouble {
+pub(super) fn no_code(letter: &Letter) -> Trouble {
     Trouble::unexpected(format!("a code in \"{}\"", letter.subject), "none")
 }

@@ -63,6 +63,15 @@ pub enum Command {
     },
     /// Staff say that a mail asks for nothing.
     NotRequest,
+    /// Staff put a legal hold on the data of the person who asks.
+    Hold {
+        /// Why, with the order or law; never empty.
+        text: String,
+    },
+    /// Staff lift the holds that were placed in this request's thread.
+    Release,
+    /// The data protection officer stops an approved deletion.
+    Veto,
     /// Staff called the number on file (second factor).
     Called {
         /// Normalised one-time code of that member of staff.
@@ -105,6 +114,9 @@ impl Command {
             Self::Scope { .. } => "SCOPE",
             Self::NotRequest => "NOTREQUEST",
             Self::Called { .. } => "CALLED",
+            Self::Hold { .. } => "HOLD",
+            Self::Release => "RELEASE",
+            Self::Veto => "VETO",
         }
     }
 
@@ -132,14 +144,17 @@ impl Command {
             | Self::Ask { .. }
             | Self::Scope { .. }
             | Self::NotRequest
-            | Self::Accept => None,
+            | Self::Accept
+            | Self::Hold { .. }
+            | Self::Release
+            | Self::Veto => None,
         }
     }
 
     /// The free text, where the word carries one.
     pub fn text(&self) -> Option<&str> {
         match self {
-            Self::Refuse { text, .. } => Some(text),
+            Self::Refuse { text, .. } | Self::Hold { text } => Some(text),
             Self::Ask { question } => Some(question),
             Self::Called { note, .. } => Some(note),
             Self::Extend { reason, .. } => Some(reason),
@@ -150,6 +165,8 @@ impl Command {
             | Self::Status
             | Self::Approve { .. }
             | Self::NotRequest
+            | Self::Release
+            | Self::Veto
             | Self::Accept => None,
         }
     }
@@ -184,6 +201,15 @@ pub fn parse(new_text: &str) -> Result<Command, NotUnderstood> {
                 return Err(NotUnderstood::TextMissing("SCOPE"));
             }
             Ok(Command::Scope { lines })
+        }
+        "RELEASE" => alone(Command::Release),
+        "VETO" => alone(Command::Veto),
+        "HOLD" => {
+            let text = joined(rest, &following);
+            if text.is_empty() {
+                return Err(NotUnderstood::TextMissing("HOLD"));
+            }
+            Ok(Command::Hold { text })
         }
         "NOTME" => alone(Command::NotMe),
         "NOT" if rest.eq_ignore_ascii_case("me") => Ok(Command::NotMe),

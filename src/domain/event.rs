@@ -4,7 +4,9 @@
 use super::address::Address;
 use super::deadline::Due;
 use super::directory::DirectoryEntry;
+use super::erasure::ErasureFacts;
 use super::form::{Form, Problem};
+use super::hold::Hold;
 use super::ids::{Reference, StaffName};
 use super::left::Left;
 use super::notice::{Audience, NoticeKind};
@@ -13,6 +15,7 @@ use super::plan::PlanSummary;
 use super::request::{Ground, Origin, PackageFacts, Voice};
 use super::verification::{CodeVerdict, Party, StaffCode};
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 /// Something happened.
 #[derive(Clone, Debug)]
@@ -86,6 +89,19 @@ pub enum Event {
     },
     /// The package was written, re-read and checked.
     Exported(PackageFacts),
+    /// Every frozen row is deleted, and every source has answered that nothing is left.
+    Erased(ErasureFacts),
+    /// Holds came or went.
+    HoldsChanged,
+    /// Deletions reach a limit of the day (standard S9).
+    ManyDeletions(DayLimit),
+    /// After closing: what was kept was looked at again, because its ground may have ended.
+    Settled(Vec<SettledLine>),
+    /// After closing: nobody has shown in time that the backups of a source are purged.
+    BackupsOverdue {
+        /// The `[sources.NAME]`.
+        source: String,
+    },
     /// The server accepted a notice.
     Accepted {
         /// Which.
@@ -123,6 +139,51 @@ pub enum Event {
     },
     /// The time that the request asked for has come.
     Woke,
+}
+
+/// A limit of a day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DayLimit {
+    /// This many accounts in one day are unusual: staff are told, the work goes on.
+    Unusual {
+        /// Accounts, this one included.
+        accounts: u64,
+    },
+    /// With this deletion it would be too many: it waits.
+    Reached {
+        /// Rows of the day, this plan included.
+        rows: u64,
+        /// Accounts of the day, this one included.
+        accounts: u64,
+    },
+}
+
+/// What became of the kept rows of one category.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SettledLine {
+    /// The row of `obligations` that this is about.
+    pub obligation: String,
+    /// What a person calls the category.
+    pub title: String,
+    /// The name of the category.
+    pub category: String,
+    /// The `[sources.NAME]`.
+    pub source: String,
+    /// Rows deleted this time.
+    pub deleted: u64,
+    /// What still stays.
+    pub rest: Rest,
+    /// When the backups must be purged of what was deleted this time.
+    pub backups_by: Option<Date>,
+}
+
+/// What still stays of a category after its kept rows were looked at again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rest {
+    /// Nothing: the obligation is settled.
+    Nothing,
+    /// Some rows, to be looked at again on that day, or when a hold is lifted.
+    Until(Option<Date>),
 }
 
 /// Whether a plan holds what one factor does not open (decision 27).
@@ -268,6 +329,15 @@ pub enum StaffWord {
         /// Kept with the request.
         note: Personal,
     },
+    /// `HOLD <text>`
+    Hold {
+        /// As it will be placed; none before the requester is known.
+        hold: Option<Box<Hold>>,
+    },
+    /// `RELEASE`
+    Release,
+    /// `VETO`
+    Veto,
     /// A word, but found by the subject's reference alone.
     NotInThread,
     /// Nothing that is a word.
@@ -286,6 +356,9 @@ impl StaffWord {
             Self::Scope { .. } => "SCOPE",
             Self::NotRequest => "NOTREQUEST",
             Self::Called { .. } => "CALLED",
+            Self::Hold { .. } => "HOLD",
+            Self::Release => "RELEASE",
+            Self::Veto => "VETO",
             Self::NotInThread | Self::NotUnderstood => "none",
         }
     }
@@ -293,7 +366,7 @@ impl StaffWord {
 
 impl Event {
     /// The names of all events, for the chart in ARCHITECTURE.md.
-    pub const NAMES: [&str; 19] = [
+    pub const NAMES: [&str; 24] = [
         "arrived",
         "answered",
         "confirmed",
@@ -307,6 +380,11 @@ impl Event {
         "source-down",
         "drifted",
         "exported",
+        "erased",
+        "holds-changed",
+        "many-deletions",
+        "settled",
+        "backups-overdue",
         "accepted",
         "undelivered",
         "retried",
@@ -331,6 +409,11 @@ impl Event {
             Self::SourceDown { .. } => "source-down",
             Self::Drifted { .. } => "drifted",
             Self::Exported(_) => "exported",
+            Self::Erased(_) => "erased",
+            Self::HoldsChanged => "holds-changed",
+            Self::ManyDeletions(_) => "many-deletions",
+            Self::Settled(_) => "settled",
+            Self::BackupsOverdue { .. } => "backups-overdue",
             Self::Accepted { .. } => "accepted",
             Self::Undelivered { .. } => "undelivered",
             Self::Retried { .. } => "retried",

@@ -13,6 +13,10 @@ pub enum JobKind {
     Plan,
     /// Write the package.
     Export,
+    /// Delete exactly the frozen rows.
+    Erase,
+    /// Delete what was kept, now that its ground has ended.
+    Settle,
 }
 
 impl JobKind {
@@ -22,11 +26,15 @@ impl JobKind {
             Self::Resolve => "resolve",
             Self::Plan => "plan",
             Self::Export => "export",
+            Self::Erase => "erase",
+            Self::Settle => "settle",
         }
     }
 
     /// Reads the column.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Resolve, Self::Plan, Self::Export].into_iter().find(|kind| kind.as_str() == word)
+        [Self::Resolve, Self::Plan, Self::Export, Self::Erase, Self::Settle]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
     }
 }

@@ -4,7 +4,7 @@
 
 mod category;
 
-pub use category::{CATEGORY_NAME_CHARS_MAX, Category, Column, Files, Permission, TimeFormat};
+pub use category::{CATEGORY_NAME_CHARS_MAX, Category, Column, Files, Permission, Place, TimeFormat};
 
 use super::erasure::KeptLine;
 use super::ids::Reference;
@@ -210,6 +210,11 @@ impl PlannedCategory {
     pub fn has_twins(&self) -> bool {
         let twins = |keys: &[String]| keys.windows(2).any(|pair| matches!(pair, [a, b] if a == b));
         twins(&self.keys) || self.kept.iter().any(|part| twins(&part.keys))
+    }
+
+    /// Every frozen key: of what goes, and of what stays.
+    pub fn all_keys(&self) -> impl Iterator<Item = &String> {
+        self.keys.iter().chain(self.kept.iter().flat_map(|part| &part.keys))
     }
 
     /// Why rows stay, a line for each reason.

@@ -3,9 +3,12 @@
 
 use super::address::Address;
 use super::directory::DirectoryEntry;
+use super::hold::{self, Hold};
 use super::ids::StaffName;
-use super::request::Request;
+use super::plan::PlanSummary;
+use super::request::{Kind, Request};
 use super::scope::{AccountScope, Scope};
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 
 /// A member of staff.
@@ -71,6 +74,38 @@ pub struct Rules {
     pub tries_max: u8,
     /// Mail older than this many days gets no automatic answer (decision 8).
     pub answer_age_days_max: u16,
+    /// Every legal hold that stands.
+    pub holds: Vec<Hold>,
+    /// How long an approved deletion waits, and may still be taken back.
+    pub cooling_off: SignedDuration,
+    /// A deletion of more rows than this needs two who approve it (standard S8).
+    pub two_approvers_rows: u64,
+    /// A deletion of a larger part of any table than this, in thousandths, does as well.
+    pub two_approvers_permille: u64,
+}
+
+/// How many different people must approve this plan (standard S8).
+pub fn approvers_needed(request: &Request, plan: &PlanSummary, rules: &Rules) -> usize {
+    let large =
+        plan.total_rows > rules.two_approvers_rows || plan.share_permille > rules.two_approvers_permille;
+    if request.kind == Some(Kind::Delete) && large { 2 } else { 1 }
+}
+
+/// Whether holds came or went since the plan of this deletion was made: it must be made anew (standard S18).
+pub fn holds_changed(request: &Request, rules: &Rules) -> bool {
+    let (Some(Kind::Delete), Some(plan), Some(entry)) = (request.kind, &request.plan, &request.subject)
+    else {
+        return false;
+    };
+    plan.holds != hold::touching(&rules.holds, entry)
+}
+
+/// Whether two members of staff are one person: by name or by address, plus detail ignored.
+pub fn is_same_person(one: &StaffName, other: &StaffName, rules: &Rules) -> bool {
+    let address = |name: &StaffName| {
+        rules.staff.iter().find(|staff| staff.name == *name).map(|staff| staff.address.without_detail())
+    };
+    one == other || address(one).is_some_and(|one| Some(one) == address(other))
 }
 
 /// Wrong codes that lock somebody's list until a new one is issued (standard S7).

@@ -4,6 +4,7 @@
 use super::address::Address;
 use super::deadline::Due;
 use super::directory::DirectoryEntry;
+use super::erasure::ErasureFacts;
 use super::form::{Form, Problem};
 use super::ids::{Reference, StaffName};
 use super::personal::Personal;
@@ -110,11 +111,15 @@ pub enum Blocker {
     PlanDrift,
     /// Staff asked the customer something.
     StaffQuestion,
+    /// A legal hold covers everything that is to be deleted.
+    LegalHold,
+    /// More would be deleted in a day than the limits allow.
+    Anomaly,
 }
 
 impl Blocker {
     /// Every blocker.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::NeedsClarification,
         Self::SenderUnauthenticated,
         Self::NeedsSecondFactor,
@@ -122,6 +127,8 @@ impl Blocker {
         Self::ConnectorDown,
         Self::PlanDrift,
         Self::StaffQuestion,
+        Self::LegalHold,
+        Self::Anomaly,
     ];
 
     /// The word in columns and logs.
@@ -134,6 +141,8 @@ impl Blocker {
             Self::ConnectorDown => "connector-down",
             Self::PlanDrift => "plan-drift",
             Self::StaffQuestion => "staff-question",
+            Self::LegalHold => "legal-hold",
+            Self::Anomaly => "anomaly",
         }
     }
 }
@@ -200,12 +209,12 @@ pub enum Check {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlanState {
-    /// The sources are being asked what there is.
+    /// The sources are being asked what there is. A state of version 0.1 calls deletions that staff were to carry out by
+    /// hand otherwise; migration 4 plans them.
+    #[serde(alias = "by-hand")]
     Planning,
     /// The plan stands; staff decide.
     Frozen,
-    /// Staff carry it out by hand (deletions, until they can be planned).
-    ByHand,
 }
 
 /// Where a request is, with the times that belong to it.
@@ -232,6 +241,13 @@ pub enum Stage {
         /// How far.
         plan: PlanState,
     },
+    /// An approved deletion waits; the customer may still take it back.
+    CoolingOff {
+        /// Since when.
+        since: Timestamp,
+        /// When it begins.
+        until: Timestamp,
+    },
     /// Approved; jobs run.
     Executing {
         /// Since when.
@@ -253,8 +269,15 @@ pub enum Stage {
 
 impl Stage {
     /// The names of all stages, in the order that a request lives.
-    pub const NAMES: [&str; 6] =
-        ["recorded", "awaiting-verification", "awaiting-approval", "executing", "delivering", "closed"];
+    pub const NAMES: [&str; 7] = [
+        "recorded",
+        "awaiting-verification",
+        "awaiting-approval",
+        "cooling-off",
+        "executing",
+        "delivering",
+        "closed",
+    ];
 
     /// The word in columns, audit entries and logs.
     pub const fn name(&self) -> &'static str {
@@ -262,6 +285,7 @@ impl Stage {
             Self::Recorded { .. } => "recorded",
             Self::AwaitingVerification { .. } => "awaiting-verification",
             Self::AwaitingApproval { .. } => "awaiting-approval",
+            Self::CoolingOff { .. } => "cooling-off",
             Self::Executing { .. } => "executing",
             Self::Delivering { .. } => "delivering",
             Self::Closed { .. } => "closed",
@@ -274,6 +298,7 @@ impl Stage {
             Self::Recorded { since }
             | Self::AwaitingVerification { since, .. }
             | Self::AwaitingApproval { since, .. }
+            | Self::CoolingOff { since, .. }
             | Self::Executing { since }
             | Self::Delivering { since }
             | Self::Closed { since, .. } => *since,
@@ -287,6 +312,7 @@ impl Stage {
             Self::Recorded { .. }
             | Self::AwaitingVerification { .. }
             | Self::AwaitingApproval { .. }
+            | Self::CoolingOff { .. }
             | Self::Executing { .. }
             | Self::Delivering { .. } => None,
         }
@@ -445,6 +471,12 @@ pub struct Request {
     pub second_factor: SecondFactor,
     /// The frozen plan, without its keys.
     pub plan: Option<PlanSummary>,
+    /// Who has approved this very plan so far, in this order.
+    #[serde(default)]
+    pub approvals: Vec<StaffName>,
+    /// What the deletion came to.
+    #[serde(default)]
+    pub erasure: Option<ErasureFacts>,
     /// The question that staff asked last.
     pub question: Option<StaffQuestion>,
     /// Further time that staff took, once (decision 5).
@@ -474,7 +506,10 @@ impl Request {
     pub const fn is_verified(&self) -> bool {
         matches!(
             self.stage,
-            Stage::AwaitingApproval { .. } | Stage::Executing { .. } | Stage::Delivering { .. }
+            Stage::AwaitingApproval { .. }
+                | Stage::CoolingOff { .. }
+                | Stage::Executing { .. }
+                | Stage::Delivering { .. }
         )
     }
 

@@ -23,6 +23,7 @@ fn category(name: &str, title: &str) -> Category {
         origin: None,
         source: "crm".to_owned(),
         table: name.to_owned(),
+        also_in: Vec::new(),
         key: "id".to_owned(),
         time_column: Some("at".to_owned()),
         time_format: TimeFormat::Iso,

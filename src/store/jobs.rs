@@ -268,7 +268,7 @@ impl Store {
     }
 }
 
-fn held(lease: &Lease, rows: u64) -> Result<(), StoreError> {
+pub(super) fn held(lease: &Lease, rows: u64) -> Result<(), StoreError> {
     if rows == 1 { Ok(()) } else { Err(StoreError::Lost(format!("job {}", lease.job))) }
 }
 

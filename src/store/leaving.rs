@@ -1,11 +1,11 @@
-//! Which mails with data have left, and taking back those that have not. One transaction decides: a mail that nobody had
-//! claimed by then never leaves, one that a courier held at that moment is told as perhaps left and never tried again.
-//! `outbox.rs` does the rest of the queue.
+//! Which mails with data have left and which rows were deleted, and taking back the mails that have not. One transaction
+//! decides: a mail that nobody had claimed by then never leaves, one that a courier held at that moment is told as perhaps
+//! left and never tried again. `outbox.rs` does the rest of the queue.
 
 use super::dialect::{is_kept, values};
 use super::{AnyRow, OutboxRow, Store, StoreError, Tx, database, micros, number, text};
 use crate::domain::ids::Reference;
-use crate::domain::left::{Far, Left};
+use crate::domain::left::{Far, Left, Rows};
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 use std::collections::HashSet;
@@ -14,6 +14,13 @@ use std::collections::HashSet;
 const SELECT: &str = "SELECT notice, state, doubts FROM outbox \
                       WHERE reference = $1 AND notice IN ('completed-export', 'passphrase')";
 
+/// The step by which a job says that it deletes from here on.
+pub const ERASE_BEGUN: &str = "deletion begun";
+
+/// The deleting jobs, and whether each has begun.
+const ERASING: &str = "SELECT state, (SELECT COUNT(*) FROM steps WHERE job_id = jobs.id AND name = $2) AS begun \
+                       FROM jobs WHERE reference = $1 AND kind = 'erase'";
+
 /// Kept as the server's reply of a mail that was taken back.
 const TAKEN_BACK: &str = "taken back before it left";
 
@@ -21,7 +28,10 @@ impl Store {
     /// How much of a request's data has left.
     pub async fn left(&self, reference: &Reference) -> Result<Left, StoreError> {
         let rows = sqlx::query(SELECT).bind(reference.as_str()).fetch_all(&self.pool).await;
-        left(&rows.map_err(database("reading what has left"))?)
+        let left = left(&rows.map_err(database("reading what has left"))?)?;
+        let erasing =
+            sqlx::query(ERASING).bind(reference.as_str()).bind(ERASE_BEGUN).fetch_all(&self.pool).await;
+        Ok(Left { rows: deleted(&erasing.map_err(database("reading what was deleted"))?)?, ..left })
     }
 
     /// Which of these claimed mails are still ours to send.
@@ -41,6 +51,29 @@ impl Store {
 }
 
 impl Tx<'_> {
+    /// Keeps the deleting jobs of a request where they are until this transaction ends.
+    ///
+    /// # Errors
+    /// `Conflict` when they have done something else than `expected`: one has begun meanwhile.
+    pub async fn hold_deletion(&mut self, reference: &Reference, expected: Rows) -> Result<(), StoreError> {
+        sqlx::query("UPDATE jobs SET epoch = epoch WHERE reference = $1 AND kind = 'erase'")
+            .bind(reference.as_str())
+            .execute(&mut *self.inner)
+            .await
+            .map_err(database("holding a deletion"))?;
+        let rows = sqlx::query(ERASING)
+            .bind(reference.as_str())
+            .bind(ERASE_BEGUN)
+            .fetch_all(&mut *self.inner)
+            .await
+            .map_err(database("reading what was deleted"))?;
+        if deleted(&rows)? == expected {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict(format!("what was deleted for {reference}")))
+        }
+    }
+
     /// Takes back what hands out data and has not left.
     ///
     /// # Errors
@@ -56,13 +89,13 @@ impl Tx<'_> {
             .fetch_all(&mut *self.inner)
             .await
             .map_err(database("reading what has left"))?;
-        if left(&rows)? != expected {
+        if (Left { rows: expected.rows, ..left(&rows)? }) != expected {
             return Err(StoreError::Conflict(format!("what has left of {reference}")));
         }
         sqlx::query(
             "UPDATE outbox SET state = 'failed', reply = $2, settled_at = $3, parcel = NULL, lease_until = NULL, \
              epoch = epoch + 1, doubts = doubts + CASE WHEN state = 'sending' THEN 1 ELSE 0 END \
-             WHERE reference = $1 AND notice IN ('completed-export', 'passphrase') \
+             WHERE reference = $1 AND notice IN ('completed-export', 'completed-delete', 'passphrase') \
              AND state IN ('queued', 'uncertain', 'sending')",
         )
         .bind(reference.as_str())
@@ -73,6 +106,20 @@ impl Tx<'_> {
         .map(drop)
         .map_err(database("taking back mail"))
     }
+}
+
+fn deleted(jobs: &[AnyRow]) -> Result<Rows, StoreError> {
+    let mut rows = Rows::Untouched;
+    for job in jobs {
+        if number(job, "steps", "?", "begun")? == 0 {
+            continue;
+        }
+        if text(job, "jobs", "?", "state")? != "done" {
+            return Ok(Rows::Going);
+        }
+        rows = Rows::Gone;
+    }
+    Ok(rows)
 }
 
 /// Doubts stay with a mail whose fate nobody knows, also when it is never tried again.

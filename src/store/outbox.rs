@@ -300,12 +300,15 @@ impl Store {
     }
 
     /// Requests whose completion notice was accepted by then and that do not know it: a crash came between the two commits.
-    pub async fn accepted_but_delivering(&self, by: Timestamp) -> Result<Vec<Reference>, StoreError> {
+    pub async fn accepted_but_delivering(
+        &self,
+        by: Timestamp,
+    ) -> Result<Vec<(Reference, NoticeKind)>, StoreError> {
         sqlx::query(
-            "SELECT DISTINCT requests.reference AS reference FROM requests \
+            "SELECT DISTINCT requests.reference AS reference, outbox.notice AS notice FROM requests \
              JOIN outbox ON outbox.reference = requests.reference \
-             WHERE requests.stage = 'delivering' AND outbox.notice = 'completed-export' AND outbox.state = 'accepted' \
-             AND outbox.settled_at <= $1",
+             WHERE requests.stage = 'delivering' AND outbox.state = 'accepted' AND outbox.settled_at <= $1 \
+             AND outbox.notice IN ('completed-export', 'completed-delete')",
         )
         .bind(micros(by))
         .fetch_all(&self.pool)
@@ -314,7 +317,12 @@ impl Store {
         .iter()
         .map(|row| {
             let id = text(row, "requests", "?", "reference")?;
-            Reference::parse(&id).ok_or_else(|| impossible("requests", "reference", &id, "not a reference"))
+            let notice = NoticeKind::parse(&text(row, "outbox", &id, "notice")?)
+                .ok_or_else(|| impossible("outbox", "notice", &id, "not a notice"))?;
+            let reference = Reference::parse(&id);
+            let reference =
+                reference.ok_or_else(|| impossible("requests", "reference", &id, "not a reference"))?;
+            Ok((reference, notice))
         })
         .collect()
     }

@@ -69,6 +69,12 @@ impl Workflow {
             Some(Command::Scope { lines }) => StaffWord::Scope { form: self.completed(about, &lines).await? },
             Some(Command::NotRequest) => StaffWord::NotRequest,
             Some(Command::Called { note, .. }) => StaffWord::Called { note: Personal::new(note) },
+            Some(Command::Hold { text }) => {
+                let hold = self.hold_by_mail(about, staff.name.as_str(), &text).await?;
+                StaffWord::Hold { hold: hold.map(Box::new) }
+            }
+            Some(Command::Release) => StaffWord::Release,
+            Some(Command::Veto) => StaffWord::Veto,
             Some(Command::Confirm { .. } | Command::Cancel | Command::NotMe | Command::Status) | None => {
                 StaffWord::NotUnderstood
             }

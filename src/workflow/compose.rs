@@ -1,11 +1,14 @@
 //! From what was decided to what is said: fills a `Notice` with the request's own data. Draws nothing and decides nothing;
 //! the words are templates, the frozen bytes are `post.rs`.
 
+mod deletion;
+
 use super::Settings;
 use super::standing::standing;
 use crate::domain::address::Address;
 use crate::domain::deadline::Regime;
 use crate::domain::directory::DirectoryEntry;
+use crate::domain::event::DayLimit;
 use crate::domain::form::ProblemCode;
 use crate::domain::ids::StaffName;
 use crate::domain::left::Left;
@@ -56,7 +59,10 @@ impl Facts<'_> {
             NoticeKind::Clarification => Notice::Clarification(self.clarification()),
             NoticeKind::ApprovalRequest => Notice::ApprovalRequest(self.approval_request(&intent.to)),
             NoticeKind::DecisionRecorded => Notice::DecisionRecorded(self.decision(intent)),
+            NoticeKind::Approved => Notice::Approved(self.agreed()),
             NoticeKind::CompletedExport => Notice::CompletedExport(self.completed()),
+            NoticeKind::CompletedDelete => Notice::CompletedDelete(self.deleted()),
+            NoticeKind::ObligationSettled => Notice::ObligationSettled(self.settled(&intent.detail)),
             NoticeKind::Refused => Notice::Refused(self.refused(&intent.detail)),
             NoticeKind::Expired => Notice::Expired(ExpiredText {
                 about: self.about(),
@@ -111,7 +117,7 @@ impl Facts<'_> {
         }
     }
 
-    fn about(&self) -> About {
+    pub(super) fn about(&self) -> About {
         About {
             reference: self.request.reference.clone(),
             kind: self.request.kind,
@@ -128,19 +134,19 @@ impl Facts<'_> {
         Rights { law: law.title.clone(), authority: law.authority.clone(), remedy: law.remedy.clone() }
     }
 
-    fn asked(&self) -> Asked {
+    pub(super) fn asked(&self) -> Asked {
         Asked::of(&self.request.form.scope)
     }
 
-    fn received(&self) -> Date {
+    pub(super) fn received(&self) -> Date {
         self.settings.calendar.local_date(self.request.received_at)
     }
 
-    fn today(&self) -> Date {
+    pub(super) fn today(&self) -> Date {
         self.settings.calendar.local_date(self.now)
     }
 
-    fn zoned(&self, at: Timestamp) -> Zoned {
+    pub(super) fn zoned(&self, at: Timestamp) -> Zoned {
         at.to_zoned(self.settings.calendar.zone().clone())
     }
 
@@ -165,6 +171,7 @@ impl Facts<'_> {
             stage @ (Stage::Recorded { .. }
             | Stage::AwaitingVerification { .. }
             | Stage::AwaitingApproval { .. }
+            | Stage::CoolingOff { .. }
             | Stage::Executing { .. }
             | Stage::Delivering { .. }
             | Stage::Closed { .. }) => stage.since(),
@@ -220,17 +227,36 @@ impl Facts<'_> {
             received: self.received(),
             due: self.request.due.due,
             grounds: Ground::ALL.to_vec(),
+            approvers_needed: self
+                .request
+                .plan
+                .as_ref()
+                .map_or(1, |plan| policy::approvers_needed(self.request, plan, self.rules)),
+            cooling_off_hours: self.rules.cooling_off.as_hours(),
         }
     }
 
     fn plan(&self) -> PlanSummary {
         let date = |at: Option<Timestamp>| at.map(|at| self.settings.calendar.local_date(at));
-        let lines = self.request.plan.iter().flat_map(|plan| &plan.categories).map(|line| PlanLine {
-            category: line.title.clone(),
-            fate: Fate::Exported,
-            rows: line.count,
-            from: date(line.first),
-            to: date(line.last),
+        let fate = if self.request.kind == Some(Kind::Delete) { Fate::Deleted } else { Fate::Exported };
+        let lines = self.request.plan.iter().flat_map(|plan| &plan.categories).flat_map(|line| {
+            let touched = PlanLine {
+                category: line.title.clone(),
+                fate: fate.clone(),
+                rows: line.count,
+                from: date(line.first),
+                to: date(line.last),
+            };
+            let kept = line.kept.iter().map(|kept| PlanLine {
+                category: line.title.clone(),
+                fate: Fate::Kept { why: format!("{}, {}", kept.ground.as_str(), kept.citation) },
+                rows: kept.rows,
+                from: None,
+                to: None,
+            });
+            // Where all of a category stays, "0 records go" would only be one line more to read.
+            let shown = (line.count > 0 || line.kept.is_empty()).then_some(touched);
+            shown.into_iter().chain(kept).collect::<Vec<_>>()
         });
         let (total, as_of, hash) = self.request.plan.as_ref().map_or_else(
             || (0, self.now, String::new()),
@@ -251,6 +277,7 @@ impl Facts<'_> {
             | Detail::Refusal { .. }
             | Detail::Text(_)
             | Detail::Status(_)
+            | Detail::Settled(_)
             | Detail::Left(_) => (staff_of(&intent.to, self.rules), Changed::Unchanged(Unchanged::NotNow)),
         };
         DecisionRecordedText {
@@ -270,6 +297,8 @@ impl Facts<'_> {
             Why::OtherPlan => Unchanged::PlanChanged,
             Why::GroundMissing => Unchanged::UnknownGround,
             Why::NotInThread => Unchanged::NotInThread,
+            Why::AlreadyApproved => Unchanged::AlreadyApproved,
+            Why::Held => Unchanged::Held,
             Why::NotUnderstood => Unchanged::NotUnderstood,
             Why::NotTheirs => {
                 let name = staff_of(&intent.to, self.rules);
@@ -286,7 +315,9 @@ impl Facts<'_> {
             Why::TooLate => Unchanged::TooLate,
             Why::ScopeUnread => Unchanged::ScopeUnread,
             Why::FormIncomplete => Unchanged::FormIncomplete,
-            Why::Closed | Why::NotNow | Why::SecondFactorMissing | Why::NothingDue => Unchanged::NotNow,
+            Why::Closed | Why::NotNow | Why::SecondFactorMissing | Why::DeletionBegun | Why::NothingDue => {
+                Unchanged::NotNow
+            }
         }
     }
 
@@ -343,6 +374,7 @@ impl Facts<'_> {
             | Detail::Unchanged(_)
             | Detail::Text(_)
             | Detail::Status(_)
+            | Detail::Settled(_)
             | Detail::Left(_) => (Ground::NotCovered, None),
         };
         RefusedText {
@@ -373,6 +405,7 @@ impl Facts<'_> {
             | Detail::AcknowledgeOverdue
             | Detail::Refusal { .. }
             | Detail::Text(_)
+            | Detail::Settled(_)
             | Detail::Left(_) => StatusCause::Asked,
         };
         StatusText {
@@ -409,6 +442,7 @@ impl Facts<'_> {
             | Detail::Refusal { .. }
             | Detail::Text(_)
             | Detail::Status(_)
+            | Detail::Settled(_)
             | Detail::Left(_) => AttentionReason::NoEligibleApprover,
         };
         AttentionText {
@@ -429,9 +463,15 @@ impl Facts<'_> {
             Concern::OwnWords(text) => AttentionReason::OwnWords { from, mail_text: text.clone() },
             Concern::Silent => AttentionReason::Observed { from, asked: self.asked() },
             Concern::MailTooOld => AttentionReason::MailTooOld { from },
-            Concern::DeleteByHand => {
-                AttentionReason::DeleteHandedOver { requester: self.on_file(), asked: self.asked() }
-            }
+            Concern::AllHeld => AttentionReason::AllHeld { citations: self.holds() },
+            Concern::NeedsTwoApprovers => AttentionReason::NeedsTwoApprovers,
+            Concern::ManyDeletions(limit) => match *limit {
+                DayLimit::Unusual { accounts } => AttentionReason::ManyDeletions { accounts, rows: None },
+                DayLimit::Reached { accounts, rows } => {
+                    AttentionReason::ManyDeletions { accounts, rows: Some(rows) }
+                }
+            },
+            Concern::BackupsOverdue(source) => AttentionReason::BackupsOverdue { source: source.clone() },
             Concern::CallBack => AttentionReason::SecondFactorNeeded {
                 requester: self.on_file(),
                 phone: self.request.subject.as_ref().and_then(|entry| entry.phone.clone()),
@@ -495,6 +535,10 @@ impl Facts<'_> {
             Decided::Extended => Changed::Extended,
             Decided::Scoped => Changed::Scoped { asked: self.asked(), missing: self.missing() },
             Decided::NotRequest => Changed::NotRequest,
+            Decided::ApprovedFirst => Changed::ApprovedFirst,
+            Decided::Held => Changed::Held,
+            Decided::Released => Changed::Released,
+            Decided::Vetoed => Changed::Vetoed,
         }
     }
 
@@ -515,6 +559,7 @@ fn text_of(detail: &Detail) -> Personal {
         | Detail::Unchanged(_)
         | Detail::Refusal { .. }
         | Detail::Status(_)
+        | Detail::Settled(_)
         | Detail::Left(_) => Personal::default(),
     }
 }

@@ -157,14 +157,15 @@ impl Workflow {
     /// Tells requests of completion notices that were accepted at least so long ago, and that a crash or a failed commit
     /// kept from them.
     pub async fn recover_deliveries(&self, age: SignedDuration) -> Result<usize, Failure> {
-        let references = self.store.accepted_but_delivering(self.env.now() - age).await?;
-        let accepted =
-            |reference| Incident::of(reference, Event::Accepted { notice: NoticeKind::CompletedExport });
-        let incidents: Vec<Incident> = references.iter().map(accepted).collect();
+        let delivered = self.store.accepted_but_delivering(self.env.now() - age).await?;
+        let incidents: Vec<Incident> = delivered
+            .iter()
+            .map(|(reference, notice)| Incident::of(reference, Event::Accepted { notice: *notice }))
+            .collect();
         for (index, failure) in self.apply(&incidents).await? {
             tracing::error!(index, %failure, "could not close a delivered request");
         }
-        Ok(references.len())
+        Ok(delivered.len())
     }
 }
 
@@ -189,7 +190,9 @@ fn back_off(attempts: u32) -> SignedDuration {
 fn incident(row: &OutboxRow, settlement: &Settlement<'_>) -> Option<Incident> {
     let reference = row.reference.as_ref()?;
     let event = match settlement {
-        Settlement::Accepted(_) if row.notice == NoticeKind::CompletedExport => {
+        Settlement::Accepted(_)
+            if matches!(row.notice, NoticeKind::CompletedExport | NoticeKind::CompletedDelete) =>
+        {
             Event::Accepted { notice: row.notice }
         }
         Settlement::Accepted(_) | Settlement::Deferred(..) | Settlement::Uncertain(..) => return None,

@@ -9,6 +9,7 @@ use crate::domain::address::Address;
 use crate::domain::deadline;
 use crate::domain::directory::{DirectoryEntry, LookUp};
 use crate::domain::event::{Event, Law, Resolution, SecondFactorNeed};
+use crate::domain::hold::{self, Hold};
 use crate::domain::ids::Reference;
 use crate::domain::job::JobKind;
 use crate::domain::keep::Sieve;
@@ -39,7 +40,7 @@ const RETRY_LAST: SignedDuration = SignedDuration::from_mins(30);
 const ROOM_RETRY_LAST: SignedDuration = SignedDuration::from_mins(1);
 
 /// What a job came to.
-enum Found {
+pub(super) enum Found {
     /// An event for its request, with the plan behind it.
     Event(Box<Event>, Option<Plan>),
     /// The work cannot be done now.
@@ -54,10 +55,15 @@ enum Found {
         /// What happened.
         why: String,
     },
+    /// The work must wait for other work of ours; nobody need be told.
+    Wait {
+        /// For what, for the log; holds no personal data.
+        why: String,
+    },
 }
 
 impl Found {
-    fn event(event: Event) -> Self {
+    pub(super) fn event(event: Event) -> Self {
         Self::Event(Box::new(event), None)
     }
 }
@@ -73,7 +79,7 @@ impl Workflow {
         }
         tx.commit().await?;
         let Some(job) = claimed else {
-            return Ok(false);
+            return self.retention_of_the_day().await;
         };
         fault!("job.claim.after");
         let Some(row) = self.store.request(&job.reference).await? else {
@@ -84,10 +90,13 @@ impl Workflow {
             JobKind::Resolve => Ok(self.resolve(&row.request).await),
             JobKind::Plan => self.plan(&row.request).await,
             JobKind::Export => self.export(&row, &job).await,
+            JobKind::Erase => self.erase(&row.request, &job).await,
+            JobKind::Settle => self.settle_kept(&row.request).await,
         };
         let settled = match found {
             Ok(Found::Event(event, plan)) => self.finish(&job, *event, plan).await,
             Ok(Found::Later { source, why }) => self.postpone(&job, source, &why, RETRY_LAST).await,
+            Ok(Found::Wait { why }) => self.put_back(&job, &why, RETRY_LAST).await,
             Ok(Found::NoRoom { why }) => {
                 self.postpone(&job, "the package".into(), &why, ROOM_RETRY_LAST).await
             }
@@ -118,6 +127,18 @@ impl Workflow {
         Ok(())
     }
 
+    async fn put_back(&self, job: &JobRow, why: &str, last: SignedDuration) -> Result<(), Failure> {
+        let doubled = job.attempts.saturating_sub(1).min(10);
+        let wait = RETRY_FIRST.checked_mul(1 << doubled).unwrap_or(last).min(last);
+        tracing::warn!(request = %job.reference, job = job.kind.as_str(), why, wait_s = wait.as_secs(), "could not do a job; it is tried again");
+        let mut tx = self.store.begin().await?;
+        tx.postpone_job(&job.lease, why, self.env.now() + wait).await?;
+        fault!("job.postpone.before");
+        tx.commit().await?;
+        fault!("job.postpone.after");
+        Ok(())
+    }
+
     async fn postpone(
         &self,
         job: &JobRow,
@@ -125,19 +146,12 @@ impl Workflow {
         why: &str,
         last: SignedDuration,
     ) -> Result<(), Failure> {
-        let doubled = job.attempts.saturating_sub(1).min(10);
-        let wait = RETRY_FIRST.checked_mul(1 << doubled).unwrap_or(last).min(last);
-        tracing::warn!(request = %job.reference, job = job.kind.as_str(), source, why, wait_s = wait.as_secs(), "could not do a job; it is tried again");
         // First the job: who lost its lease has nothing to say about the request any more.
-        let mut tx = self.store.begin().await?;
-        tx.postpone_job(&job.lease, why, self.env.now() + wait).await?;
-        fault!("job.postpone.before");
-        tx.commit().await?;
-        fault!("job.postpone.after");
+        self.put_back(job, &format!("{source}: {why}"), last).await?;
         self.apply_one(&Incident::of(&job.reference, Event::SourceDown { source })).await.map(drop)
     }
 
-    fn connector(&self, source: &str) -> Result<&Arc<dyn Connector>, Failure> {
+    pub(super) fn connector(&self, source: &str) -> Result<&Arc<dyn Connector>, Failure> {
         Ok(self.connectors.get(source)?)
     }
 
@@ -173,7 +187,7 @@ impl Workflow {
         let mut look_ups: Vec<LookUp> = people.into_iter().flatten().cloned().map(LookUp::Address).collect();
         look_ups.extend(named.clone().map(LookUp::Account));
         look_ups.extend(scope.numbers.iter().cloned().map(LookUp::Number));
-        let rules = self.settings.rules(Vec::new());
+        let rules = self.settings.rules(Vec::new(), Vec::new());
         for look_up in look_ups {
             let by_person = matches!(look_up, LookUp::Address(_));
             let entries = connector.resolve(&directory.query(look_up)).await?;
@@ -200,16 +214,26 @@ impl Workflow {
         let Some(entry) = &request.subject else {
             return Err(Failure::Refused("a plan needs a person".into()));
         };
-        let plan = match self.gather(request, entry, request.stage.since()).await {
+        let holds = self.store.holds().await?;
+        let plan = match self.gather(request, entry, request.stage.since(), &holds).await {
             Ok(plan) => plan,
             Err((source, error)) => return Ok(later(&source, &error)),
         };
-        let second_factor = if plan.needs_second_factor(&self.settings.categories) {
+        // Decision 27: recordings, and the deletion of a whole account.
+        let scope = &request.form.scope;
+        let whole = plan.kind == Kind::Delete
+            && (scope.is_account_wide() || scope.everything)
+            && policy::speaks_for_account(entry, &self.settings.rules(Vec::new(), Vec::new()));
+        let second_factor = if whole || plan.needs_second_factor(&self.settings.categories) {
             SecondFactorNeed::Yes
         } else {
             SecondFactorNeed::No
         };
-        let event = Event::Planned { plan: plan.summary(Vec::new()), second_factor };
+        let seen = match plan.kind {
+            Kind::Delete => hold::touching(&holds, entry),
+            Kind::Export => Vec::new(),
+        };
+        let event = Event::Planned { plan: plan.summary(seen), second_factor };
         Ok(Found::Event(Box::new(event), Some(plan)))
     }
 
@@ -225,24 +249,23 @@ impl Workflow {
         let entry = entry.ok_or_else(|| {
             Failure::Refused(format!("nobody in the directory answers to request {}", request.reference))
         })?;
-        self.gather(request, &entry, self.env.now()).await.map_err(|(_, error)| error.into())
+        let holds = self.store.holds().await?;
+        self.gather(request, &entry, self.env.now(), &holds).await.map_err(|(_, error)| error.into())
     }
 
     /// What there is of one person as of a moment; on failure the source that did not answer.
-    async fn gather(
+    pub(super) async fn gather(
         &self,
         request: &Request,
         entry: &DirectoryEntry,
         as_of: Timestamp,
+        holds: &[Hold],
     ) -> Result<Plan, (String, ConnectorError)> {
-        let rules = self.settings.rules(Vec::new());
-        let reach = self.reach(entry, &request.form.scope.users, &rules).await;
-        let reach = reach.map_err(|error| (self.settings.directory.source.clone(), error))?;
-        let keys = SubjectKeys { account: entry.account.clone(), user: entry.user.clone() };
-        let zone = self.settings.calendar.zone().clone();
-        let selector = Selector::of(&keys, reach, &request.form.scope, zone, as_of);
+        let selector = self.selector(request, entry, as_of).await;
+        let selector = selector.map_err(|error| (self.settings.directory.source.clone(), error))?;
+        let kind = request.kind.unwrap_or(Kind::Export);
         let mut planned = Vec::new();
-        for category in self.exported() {
+        for category in self.touched(kind) {
             let Some(selector) = &selector else {
                 // It names no row for sure: nothing is selected rather than somebody else's rows.
                 planned.push(PlannedCategory::new(category, Gathered::default()));
@@ -250,12 +273,38 @@ impl Workflow {
             };
             let down = |error| (category.source.clone(), error);
             let connector = self.connectors.get(&category.source).map_err(down)?;
-            planned.push(
-                connector.plan(category, selector, &Sieve::open(category), KEYS_MAX).await.map_err(down)?,
-            );
+            let zone = self.settings.calendar.zone();
+            let sieve = match kind {
+                Kind::Export => Sieve::open(category),
+                Kind::Delete => Sieve::of(category, holds, zone, self.env.now()),
+            };
+            let mut found = connector.plan(category, selector, &sieve, KEYS_MAX).await.map_err(down)?;
+            if kind == Kind::Delete && found.count > 0 {
+                found.table_rows = Some(connector.size(category).await.map_err(down)?);
+            }
+            planned.push(found);
         }
-        let kind = request.kind.unwrap_or(Kind::Export);
         Ok(Plan { reference: request.reference.clone(), kind, as_of, categories: planned })
+    }
+
+    /// Which rows a request is about; none when it names no row for sure.
+    pub(super) async fn selector(
+        &self,
+        request: &Request,
+        entry: &DirectoryEntry,
+        as_of: Timestamp,
+    ) -> Result<Option<Selector>, ConnectorError> {
+        let rules = self.settings.rules(Vec::new(), Vec::new());
+        let reach = self.reach(entry, &request.form.scope.users, &rules).await?;
+        let keys = SubjectKeys { account: entry.account.clone(), user: entry.user.clone() };
+        let zone = self.settings.calendar.zone().clone();
+        Ok(Selector::of(&keys, reach, &request.form.scope, zone, as_of))
+    }
+
+    /// The categories that a request of this kind looks into.
+    fn touched(&self, kind: Kind) -> impl Iterator<Item = &Category> {
+        let categories = self.settings.categories.iter();
+        categories.filter(move |category| kind == Kind::Delete || category.export == Permission::Allowed)
     }
 
     /// How far into the account the request reaches. Users are named by address or by the key that user columns hold; an
@@ -288,10 +337,6 @@ impl Workflow {
         Ok(Reach::Users(keys))
     }
 
-    fn exported(&self) -> impl Iterator<Item = &Category> {
-        self.settings.categories.iter().filter(|category| category.export == Permission::Allowed)
-    }
-
     /// What is named in the package with its reason, and never read.
     fn withheld(&self) -> impl Iterator<Item = (&Category, &String)> {
         self.settings.categories.iter().filter_map(|category| match &category.export {
@@ -304,19 +349,13 @@ impl Workflow {
     async fn export(&self, row: &RequestRow, job: &JobRow) -> Result<Found, Failure> {
         let request = &row.request;
         let hash = request.plan.as_ref().map(|plan| plan.hash.as_str()).unwrap_or_default();
-        let Some(plan) = self.store.plan(&request.reference, hash).await? else {
-            return Err(Failure::Refused(format!("{} has no frozen plan {hash}", request.reference)));
-        };
+        let plan = self.frozen_plan(&request.reference, hash).await?;
         let passphrase = self.passphrase(row).await?;
         let mut rows = Vec::new();
         for planned in &plan.categories {
-            let Some(category) =
-                self.settings.categories.iter().find(|category| category.name == planned.name)
-            else {
-                return Ok(Found::Later {
-                    source: planned.title.clone(),
-                    why: format!("[[data]] {} is no longer configured", planned.name),
-                });
+            let category = match self.category(planned) {
+                Ok(category) => category,
+                Err(later) => return Ok(later),
             };
             let source = self.connector(&category.source)?;
             let batches = source.export(category, &planned.keys);
@@ -344,6 +383,21 @@ impl Workflow {
             Ok(written) => self.packaged(request, &plan, job, &written).await,
             Err(error) => Ok(not_packaged(error)),
         }
+    }
+
+    /// The plan of this hash, keys and all.
+    pub(super) async fn frozen_plan(&self, reference: &Reference, hash: &str) -> Result<Plan, Failure> {
+        let plan = self.store.plan(reference, hash).await?;
+        plan.ok_or_else(|| Failure::Refused(format!("{reference} has no frozen plan {hash}")))
+    }
+
+    /// The configured category that a plan names; without it the work waits.
+    pub(super) fn category(&self, planned: &PlannedCategory) -> Result<&Category, Found> {
+        let found = self.settings.categories.iter().find(|category| category.name == planned.name);
+        found.ok_or_else(|| Found::Later {
+            source: planned.title.clone(),
+            why: format!("[[data]] {} is no longer configured", planned.name),
+        })
     }
 
     async fn packaged(
@@ -498,7 +552,7 @@ fn no_passphrase(reference: &Reference) -> String {
     format!("the passphrase of {reference} was sent already and is forgotten")
 }
 
-fn later(source: &str, error: &ConnectorError) -> Found {
+pub(super) fn later(source: &str, error: &ConnectorError) -> Found {
     Found::Later { source: source.to_owned(), why: error.to_string() }
 }
 

@@ -1,6 +1,7 @@
 //! Why a use-case could not be carried out. Never holds what the other side said: that may be personal data. See `mod.rs` for what is done.
 
 use crate::connectors::ConnectorError;
+use crate::ledger::LedgerError;
 use crate::mail::outgoing::OutgoingError;
 use crate::notices::NoticeError;
 use crate::store::StoreError;
@@ -23,6 +24,9 @@ pub enum Failure {
     /// The package.
     #[error("{0}")]
     Package(String),
+    /// The erasure ledger.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// Wrong use.
     #[error("{0}")]
     Refused(String),
@@ -45,6 +49,7 @@ impl Failure {
             Self::Store(error) => error.is_transient(),
             Self::Source(error) => error.is_transient(),
             Self::Package(_) => true,
+            Self::Ledger(error) => error.is_transient(),
             Self::Notice(_) | Self::Mail(_) | Self::Refused(_) => false,
         }
     }

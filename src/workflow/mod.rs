@@ -12,11 +12,15 @@ mod caps;
 mod compose;
 mod deadlines;
 mod deliver;
+mod erase;
 mod execute;
+mod holds;
 mod lifecycle;
 mod operate;
+mod owed;
 mod post;
 mod receive;
+mod retention;
 pub mod settings;
 mod standing;
 mod stop;
@@ -26,6 +30,7 @@ mod verify;
 pub use caps::CapSettings;
 pub use operate::{Operation, Reply};
 pub use receive::Intake;
+pub use retention::{RetentionLine, RetentionMode};
 
 use crate::connectors::Connectors;
 use crate::domain::audit::{Action, Actor, Entry};
@@ -37,9 +42,11 @@ use crate::domain::policy::{Rules, Staff};
 use crate::domain::request::Request;
 use crate::domain::transition::{Codes, Fact, Intent, Rejected, Transition, Why, decide};
 use crate::env::Env;
+use crate::ledger::Ledger;
 use crate::render::Texts;
 use crate::store::{Lease, NewParcel, RequestRow, Sealer, Settled, StaffState, Store, StoreError, Tick, Tx};
 use caps::{Caps, Gate};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use post::{Answered, Letter};
 use settings::Settings;
@@ -60,6 +67,13 @@ pub struct Workflow {
     caps: Mutex<Caps>,
     quarantine_told: Gate,
     packages_looked_at: Gate,
+    ledger: Arc<Ledger>,
+    /// Held while rows are being deleted, and while a hold is placed: a hold that stands is never overtaken.
+    erasing: tokio::sync::Mutex<()>,
+    /// The holds that requests were last told of.
+    holds_seen: Mutex<Option<Vec<String>>>,
+    /// The day on which retention was applied last.
+    retention_done: Mutex<Option<Date>>,
     /// Millisecond and number of the last id that was drawn.
     last_id: Mutex<(u64, u16)>,
     /// Set once what reading mail needs has been built.
@@ -138,9 +152,14 @@ impl Workflow {
         for (index, at) in store.answers_since(env.now() - day).await? {
             caps.count(&index, None, at);
         }
+        let ledger = Arc::new(Ledger::new(settings.ledger_dir.clone()));
         Ok(Self {
             store,
             env,
+            ledger,
+            erasing: tokio::sync::Mutex::default(),
+            holds_seen: Mutex::default(),
+            retention_done: Mutex::default(),
             texts: Arc::new(texts),
             settings,
             connectors,
@@ -199,7 +218,7 @@ impl Workflow {
         let strikes = staff.iter().map(|row| (row.staff.name.clone(), row.wrong_codes)).collect();
         let active: Vec<Staff> =
             staff.into_iter().filter(|row| row.state == StaffState::Active).map(|row| row.staff).collect();
-        Ok(Rules { strikes, ..self.settings.rules(active) })
+        Ok(Rules { strikes, ..self.settings.rules(active, self.store.holds().await?) })
     }
 
     /// Applies one incident.
@@ -342,6 +361,11 @@ impl Workflow {
         });
         let letters: Vec<(NewParcel<'_>, &Sealer)> = letters.collect();
         let transitions: Vec<(&Transition, &Sealer)> = changed().collect();
+        let _turn = if together.iter().any(|(incident, _)| holds::places_one(&incident.event)) {
+            Some(self.erasing.lock().await)
+        } else {
+            None
+        };
         let mut tx = self.store.begin().await?;
         for (incident, prepared) in together {
             self.settle_work(&mut tx, incident, prepared, now).await?;
@@ -390,6 +414,8 @@ impl Workflow {
                     tx.insert_code(&letter.id, reference, hash, (now, *until)).await?;
                 }
             }
+            self.write_holds(tx, reference, &incident.event, now).await?;
+            self.write_owed(tx, reference, &incident.event, now).await?;
         }
         Ok(())
     }

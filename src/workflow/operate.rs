@@ -1,17 +1,22 @@
 //! What an operator asks for at the command line: the same rules and the same audit entries as by mail. Whoever holds the
 //! state (a running daemon over its socket, or the command itself) carries it out here (decision 23).
 
+use super::holds::NewHold;
+use super::retention::{RetentionLine, RetentionMode};
 use super::{Applied, Failure, Incident, Workflow};
 use crate::domain::address::Address;
 use crate::domain::audit::{Action, Actor, Entry};
 use crate::domain::command::Command;
 use crate::domain::event::Event;
+use crate::domain::hold::HoldScope;
 use crate::domain::ids::{Reference, StaffName};
 use crate::domain::left::Left;
 use crate::domain::policy::{Staff, StaffRole};
 use crate::domain::request::Ground;
 use crate::domain::transition::Why;
 use crate::domain::verification::Party;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -91,6 +96,45 @@ pub enum Operation {
         /// Which request.
         reference: Reference,
     },
+    /// `dsrd holds add`
+    PlaceHold {
+        /// What it covers.
+        scope: HoldScope,
+        /// Why, in words.
+        ground: String,
+        /// The order or law.
+        citation: String,
+        /// Who answers for it.
+        owner: String,
+        /// When it must be looked at again.
+        review_on: Date,
+    },
+    /// `dsrd holds release`
+    ReleaseHold {
+        /// Which.
+        id: String,
+    },
+    /// `dsrd retention run`
+    Retention {
+        /// Whether rows really go.
+        mode: RetentionMode,
+    },
+    /// `dsrd backups purged`
+    BackupsPurged {
+        /// The `[sources.NAME]`.
+        source: String,
+        /// Everything that was deleted up to then is gone from the backups.
+        through: Timestamp,
+        /// What shows it.
+        evidence: String,
+    },
+    /// `dsrd backups restored`
+    BackupsRestored {
+        /// The `[sources.NAME]`.
+        source: String,
+        /// When the backup was taken.
+        taken: Timestamp,
+    },
 }
 
 /// What came of it.
@@ -103,6 +147,30 @@ pub enum Reply {
     Codes {
         /// Grouped for print.
         codes: Vec<String>,
+    },
+    /// A hold stands.
+    Held {
+        /// Its name.
+        id: String,
+    },
+    /// Obligations are settled.
+    Settled {
+        /// How many.
+        many: u64,
+    },
+    /// Retention was applied.
+    Retention {
+        /// A line for each category.
+        lines: Vec<RetentionLine>,
+    },
+    /// A restored source was swept.
+    Replayed {
+        /// Rows deleted again.
+        deleted: u64,
+        /// Rows whose key was deleted, but which are somebody else's or something else.
+        others: u64,
+        /// Rows that a hold keeps.
+        held: u64,
     },
     /// Nothing changed.
     Unchanged {
@@ -166,6 +234,25 @@ impl Workflow {
             Operation::Withdraw { reference } => {
                 let event = Event::Cancelled { from: Party::OnFile, left: Left::default() };
                 self.order(&reference, event, actor).await
+            }
+            Operation::PlaceHold { scope, ground, citation, owner, review_on } => {
+                let new = NewHold { scope, ground, citation, owner, review_on };
+                Ok(Reply::Held { id: self.place_hold(new, actor).await? })
+            }
+            Operation::ReleaseHold { id } => {
+                self.release_hold(&id, actor).await?;
+                Ok(Reply::Done)
+            }
+            Operation::Retention { mode } => {
+                Ok(Reply::Retention { lines: self.retention(mode, actor).await? })
+            }
+            Operation::BackupsPurged { source, through, evidence } => {
+                let many = self.backups_purged(&source, through, &evidence, actor).await?;
+                Ok(Reply::Settled { many })
+            }
+            Operation::BackupsRestored { source, taken } => {
+                let replay = self.backups_restored(&source, taken, actor).await?;
+                Ok(Reply::Replayed { deleted: replay.deleted, others: replay.others, held: replay.held })
             }
         }
     }
@@ -255,10 +342,13 @@ const fn in_words(why: Why) -> &'static str {
         Why::NotInThread => "the answer did not come in the thread of our mail",
         Why::NotUnderstood => "that is no word that we know",
         Why::FormIncomplete => "the form does not say enough to go on",
+        Why::AlreadyApproved => "this person has approved the plan before; a second one has to",
+        Why::Held => "a legal hold covers everything; see `dsrd holds list`",
         Why::ExtendedBefore => "the time was extended before; the law allows it once",
         Why::NotExtendable => "the law of this request allows no further time, or nobody could be told of it",
         Why::TooLate => "the customer had to be told before the due date, which has passed",
         Why::ScopeUnread => "the lines hold nothing of a form",
+        Why::DeletionBegun => "the deletion has begun, and is carried to its end",
         Why::NothingDue => "nothing was due",
     }
 }

@@ -6,7 +6,7 @@ use super::{Failure, Workflow};
 use crate::crypto::code;
 use crate::domain::address::Address;
 use crate::domain::ids::{Reference, StaffName};
-use crate::domain::notice::{AutoSubmitted, Notice, NoticeKind};
+use crate::domain::notice::{AutoSubmitted, CompletedDeleteText, Notice, NoticeKind};
 use crate::domain::plan::hex;
 use crate::domain::policy::Rules;
 use crate::domain::request::Request;
@@ -99,7 +99,10 @@ impl Workflow {
             answers_to: &answers_to,
         };
         let notice = facts.notice(intent);
-        let attachments = self.attachments(request, intent.notice).await?;
+        let attachments = match &notice {
+            Notice::CompletedDelete(text) => vec![self.certificate(text)?],
+            _ => self.attachments(request, intent.notice).await?,
+        };
         let mut letter = self.freeze(&notice, &to, &token, answered, attachments)?;
         letter.reference = Some(request.reference.clone());
         if intent.notice == NoticeKind::Status {
@@ -203,6 +206,13 @@ impl Workflow {
             return from.clone();
         }
         from.with_detail(token).unwrap_or_else(|| from.clone())
+    }
+
+    /// The completion notice of a deletion as a page of its own, to be kept.
+    fn certificate(&self, text: &CompletedDeleteText) -> Result<Attachment, Failure> {
+        let page = notices::certificate(&self.texts, text)?;
+        let name = format!("{}-certificate.html", text.about.reference);
+        Ok(Attachment { name, media_type: "text/html".into(), bytes: page.into_bytes() })
     }
 
     async fn attachments(&self, request: &Request, kind: NoticeKind) -> Result<Vec<Attachment>, Failure> {

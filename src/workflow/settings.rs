@@ -6,11 +6,13 @@ use crate::domain::calendar::Calendar;
 use crate::domain::deadline::Regime;
 use crate::domain::directory::Directory;
 use crate::domain::form::{DateOrder, Languages};
+use crate::domain::hold::Hold;
 use crate::domain::notice::Company;
 use crate::domain::plan::Category;
 use crate::domain::policy::{Rules, Staff};
 use crate::mail::authentication::Trust;
 use crate::mail::incoming::Limits;
+use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -51,6 +53,12 @@ pub struct Settings {
     pub categories: Vec<Category>,
     /// Where packages go.
     pub delivery: DeliverySettings,
+    /// How deletions are decided and bounded.
+    pub approval: Approval,
+    /// The folder of the erasure ledger.
+    pub ledger_dir: PathBuf,
+    /// When rows past their ceiling are deleted each day; never by itself without one.
+    pub retention_at: Option<Time>,
     /// How often strangers are answered.
     pub caps: CapSettings,
     /// Each `[mailbox.NAME]`.
@@ -90,6 +98,23 @@ pub struct Verification {
     pub expire_days: u16,
     /// Wrong codes that end a request.
     pub tries_max: u8,
+}
+
+/// How deletions are decided and bounded.
+#[derive(Clone, Debug)]
+pub struct Approval {
+    /// How long an approved deletion waits.
+    pub cooling_off: SignedDuration,
+    /// More rows than this need two who approve.
+    pub two_approvers_rows: u64,
+    /// So does a larger part of any table, in per cent.
+    pub two_approvers_percent: u64,
+    /// Rows that may be deleted in a day.
+    pub rows_per_day_max: u64,
+    /// Accounts that may be deleted from in a day.
+    pub accounts_per_day_max: u64,
+    /// Accounts in a day of which staff are told.
+    pub accounts_per_day_alarm: u64,
 }
 
 /// Where packages go.
@@ -134,8 +159,8 @@ pub enum Answer {
 const ANSWER_AGE_DAYS_MAX: u16 = 7;
 
 impl Settings {
-    /// The rules, with the staff of the moment.
-    pub fn rules(&self, staff: Vec<Staff>) -> Rules {
+    /// The rules, with the staff and the holds of the moment.
+    pub fn rules(&self, staff: Vec<Staff>, holds: Vec<Hold>) -> Rules {
         Rules {
             staff,
             strikes: BTreeMap::new(),
@@ -144,6 +169,10 @@ impl Settings {
             expire_days: self.verification.expire_days,
             tries_max: self.verification.tries_max,
             answer_age_days_max: ANSWER_AGE_DAYS_MAX,
+            holds,
+            cooling_off: self.approval.cooling_off,
+            two_approvers_rows: self.approval.two_approvers_rows,
+            two_approvers_permille: self.approval.two_approvers_percent.saturating_mul(10),
         }
     }
 

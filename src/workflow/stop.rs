@@ -49,6 +49,9 @@ impl Workflow {
         }
         let Some((transition, _)) = prepared.changed() else { return Ok(()) };
         let reference = &transition.request().reference;
+        if let Mails::HoldBack(left) = transition.mails() {
+            tx.hold_deletion(reference, left.rows).await?;
+        }
         match transition.work() {
             Work::Keep => {}
             Work::Abandon => tx.abandon_jobs(reference, now).await?,

@@ -138,6 +138,9 @@ impl Workflow {
                 | Command::Extend { .. }
                 | Command::Scope { .. }
                 | Command::NotRequest
+                | Command::Hold { .. }
+                | Command::Release
+                | Command::Veto
                 | Command::Called { .. },
             )
             | None => self.free_text(mail, &row.request, from, new_text),

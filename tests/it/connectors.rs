@@ -22,6 +22,11 @@ macro_rules! on_every_source {
             async fn sqlite() {
                 super::$name(super::Company::sqlite().await).await;
             }
+
+            #[tokio::test]
+            async fn postgres() {
+                super::$name(super::Company::postgres().await).await;
+            }
         })+
     };
 }
@@ -32,6 +37,7 @@ on_every_source!(
     a_row_later_than_the_plan_stays_though_its_key_is_in_it,
     files_go_before_the_rows_that_name_them_save_shared_ones,
     floors_and_holds_stand_apart_in_a_plan,
+    each_scope_selects_its_rows_and_hostile_values_none,
     the_whole_table_can_be_read_through_page_by_page,
 );
 
@@ -78,15 +84,29 @@ impl Company {
         Self::furnish(home, SourceKind::Sqlite, url).await
     }
 
+    async fn postgres() -> Self {
+        Self::furnish(TempDir::new().unwrap(), SourceKind::Postgres, crate::rig::fresh_postgres("crm")).await
+    }
+
     async fn furnish(home: TempDir, kind: SourceKind, url: String) -> Self {
         std::fs::create_dir(home.path().join("tapes")).unwrap();
         for file in ["a.wav", "shared.wav"] {
             std::fs::write(home.path().join("tapes").join(file), "RIFF").unwrap();
         }
-        let settings = SourceSettings { name: "crm".to_owned(), kind, url: url.clone() };
+        let settings = SourceSettings { name: "crm".to_owned(), kind, url: url.clone(), erase_url: None };
         let source = Arc::clone(Connectors::open(&[settings]).unwrap().get("crm").unwrap());
         let company = Self { home, source, url };
-        company.run(ROWS).await;
+        match kind {
+            SourceKind::Sqlite => company.run(ROWS).await,
+            // The same rows, with the types that such a database would give them.
+            SourceKind::Postgres => {
+                let sql =
+                    ROWS.replace("at TEXT", "at timestamptz").replace("account INTEGER", "account bigint");
+                let mut writer = sqlx::PgConnection::connect(&company.url).await.unwrap();
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut writer).await.unwrap();
+                writer.close().await.unwrap();
+            }
+        }
         company
     }
 
@@ -258,6 +278,37 @@ async fn floors_and_holds_stand_apart_in_a_plan(company: Company) {
     let open = company.source.plan(&calls, &selector(), &Sieve::open(&calls), 100).await.unwrap();
     assert_eq!((open.keys.join(" ").as_str(), open.kept.len()), ("2 10 11 12", 0));
     assert_eq!(company.source.size(&calls).await.unwrap(), 6);
+}
+
+async fn each_scope_selects_its_rows_and_hostile_values_none(company: Company) {
+    let calls = calls();
+    let keys = async |selector: Selector| {
+        let planned = company.source.plan(&calls, &selector, &Sieve::open(&calls), 100).await.unwrap();
+        planned.keys.join(" ")
+    };
+    assert_eq!(keys(selector()).await, "2 10 11 12");
+    assert_eq!(keys(Selector { users: words("u1"), ..selector() }).await, "2 10");
+    assert_eq!(keys(Selector { numbers: words("+913 +914"), ..selector() }).await, "11 12");
+    let (from, to) = ("2025-03-31".parse().ok(), "2025-03-31".parse().ok());
+    assert_eq!(keys(Selector { from, to, ..selector() }).await, "10 11");
+    let hostile =
+        ["1 OR 1=1", "' OR '1'='1", "%", "*", "481516;--", "NULL", "$1", "-1", "481516\0", "1e400", "true"];
+    for value in hostile {
+        let value = value.to_owned();
+        assert_eq!(keys(Selector { account: Some(value.clone()), ..selector() }).await, "", "{value:?}");
+        assert_eq!(keys(Selector { users: vec![value.clone()], ..selector() }).await, "", "{value:?}");
+        assert_eq!(keys(Selector { numbers: vec![value.clone()], ..selector() }).await, "", "{value:?}");
+    }
+    let blank = Selector { account: Some(" ".to_owned()), ..selector() };
+    assert!(company.source.plan(&calls, &blank, &Sieve::open(&calls), 100).await.is_err());
+    let flood = company.source.plan(&calls, &selector(), &Sieve::open(&calls), 3).await.unwrap_err();
+    assert!(flood.to_string().contains("more than 3 rows"), "{flood}");
+    let health = company.source.check(&[&calls], None).await.unwrap();
+    let advice: Vec<_> = health.findings.iter().map(|finding| finding.what.as_str()).collect();
+    assert!(advice.contains(&"calls: table calls: no index begins with account"), "{advice:?}");
+    let wrong = Category { account_column: "acount".to_owned(), ..calls.clone() };
+    let health = company.source.check(&[&wrong], None).await.unwrap();
+    assert_eq!(health.findings[0].what, "calls: table calls has no column acount");
 }
 
 async fn the_whole_table_can_be_read_through_page_by_page(company: Company) {

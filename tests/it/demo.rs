@@ -29,7 +29,7 @@ fn the_story_is_told_to_its_end_and_leaves_nothing_behind() {
     assert_eq!((output.status.code(), err.as_str()), (Some(0), ""), "{out}");
     let mut rest = out.as_str();
     for line in [
-        "1 of 8: Setting the stage",
+        "1 of 12: Setting the stage",
         "Question about our invoice",
         "Data Export Request \u{2013} Acme Traders",
         "We have your request for a copy of your data",
@@ -47,10 +47,18 @@ fn the_story_is_told_to_its_end_and_leaves_nothing_behind() {
         "recordings/000001.wav",
         "exactly those of account 481516",
         "unread, unmoved, unanswered",
+        "Data Delete Request \u{2013} Acme Traders",
+        "delete, 322 records",
+        "HOLD Order 12/26",
+        "a legal hold covers everything",
+        "RELEASE",
+        "Your data will be deleted",
+        "Your data is deleted, except what has to stay",
+        "the 314 calls of the package are gone",
         "-> closed",
         "entries verified; root",
         "was changed: it does not match its own leaf hash",
-        "8 of 8: What you have seen",
+        "12 of 12: What you have seen",
     ] {
         let found = rest.split_once(line);
         (_, rest) = found.unwrap_or_else(|| panic!("{line:?} is missing or out of order: {out}"));

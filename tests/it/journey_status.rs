@@ -1,4 +1,4 @@
-//! The short words: STATUS in every stage, CANCEL in time and too late, and a deletion that staff carry out by hand.
+//! The short words: STATUS in every stage, CANCEL in time and too late, and a deletion that nobody decides.
 //! Journeys see only mail, staff and time (`world`).
 
 use crate::world::{ASHA, Notice, RAVI, World, delete_request, export_request, journeys};
@@ -8,7 +8,7 @@ const ASHA_RAO: &str = "Asha Rao, Owner, asha@acme.example, +91 98123 45678";
 journeys!(Setup::default() =>
     status_is_told_in_every_stage,
     a_request_is_cancelled_in_time,
-    a_deletion_is_handed_to_staff,
+    staff_hear_of_a_deletion_that_nobody_decides,
 );
 
 async fn status(world: &mut World, about: &Notice, expected: &str) {
@@ -61,35 +61,12 @@ async fn a_request_is_cancelled_in_time(world: &mut World) {
     assert_eq!(world.register().await, ["closed: withdrawn"]);
 }
 
-async fn a_deletion_is_handed_to_staff(world: &mut World) {
+async fn staff_hear_of_a_deletion_that_nobody_decides(world: &mut World) {
     let letter = delete_request("number +91 98765 43210, 2025-01-01 to 2025-03-31", ASHA_RAO);
     let challenge = world.asks(ASHA, &letter).await;
     assert!(challenge.says("asked us for the deletion of your data"), "{}", challenge.text);
     world.confirms(ASHA, &challenge).await;
-    let [handed] = world.staff_reads(["a deletion to carry out by hand"]);
-    insta::assert_snapshot!(handed.whole(), @r#"
-    [DSR-0000-0000] Please look: a deletion to carry out by hand
-
-    The customer has confirmed who they are and asks for deletion. Deletions are carried out by hand for now.
-
-    By: Asha Rao, Owner of account 481516, asha@acme.example
-    About: number +91 98765 43210, from 1 January 2025, up to 31 March 2025
-
-    What to do
-    Look first at legal holds and at what the law makes you keep. Then delete the data in your systems and tell the customer by 2 July 2025. The clock is running.
-
-    Came in: 2 June 2025
-    Answer to the customer due: 2 July 2025
-
-    -- 
-    Telco
-    Reference: DSR-0000-0000. Please keep it in the subject when you answer.
-    Questions: privacy@telco.example
-    "#);
-    assert_eq!(world.register().await, ["awaiting-approval"]);
-    // No word carries it out, and the clock runs.
-    world.decides(RAVI, &handed, "APPROVE").await;
-    world.reads(RAVI, ["Your answer changed nothing"]);
+    world.staff_reads(["Please decide"]);
     let mut heard = Vec::new();
     for day in 1..=31 {
         world.after_days(1).await;

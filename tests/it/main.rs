@@ -31,9 +31,13 @@ mod journey_clarification;
 #[cfg(test)]
 mod journey_codes;
 #[cfg(test)]
+mod journey_delete;
+#[cfg(test)]
 mod journey_desk;
 #[cfg(test)]
 mod journey_export;
+#[cfg(test)]
+mod journey_holds;
 #[cfg(test)]
 mod journey_killed;
 #[cfg(test)]

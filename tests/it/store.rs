@@ -4,6 +4,7 @@
 mod audit;
 mod impossible;
 mod mails;
+mod migration;
 mod opening;
 mod outbox;
 mod requests;
@@ -77,7 +78,7 @@ impl State {
     /// A statement past the store, as an operator with a database client would run it.
     pub(crate) async fn raw(&self, sql: &str) -> Result<u64, sqlx::Error> {
         let mut connection = sqlx::AnyConnection::connect(&self.url).await?;
-        let done = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await;
+        let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await;
         connection.close().await?;
         Ok(done?.rows_affected())
     }
@@ -121,6 +122,10 @@ pub(crate) fn rules() -> Rules {
         expire_days: 14,
         tries_max: 5,
         answer_age_days_max: 7,
+        holds: Vec::new(),
+        cooling_off: SignedDuration::from_hours(24),
+        two_approvers_rows: 10_000,
+        two_approvers_permille: 10,
     }
 }
 

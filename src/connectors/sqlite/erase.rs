@@ -2,14 +2,13 @@
 //! files go before the rows that name them, and a file that another row still names stays. `Connector::erase` promises it.
 
 use super::{Sqlite, bound, facts, statements, value};
-use crate::connectors::files::remove_below;
+use crate::connectors::batch::{files_of, remove_files};
 use crate::connectors::{ConnectorError, ERASE_ROUNDS_MAX, Erased, Gate};
 use crate::domain::keep::RowFacts;
 use crate::domain::plan::Category;
 use crate::domain::rows::Value;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
-use std::collections::BTreeSet;
 
 impl Sqlite {
     pub(super) async fn erase_rows(
@@ -57,8 +56,7 @@ impl Sqlite {
         tx: &mut SqliteConnection,
     ) -> Result<u64, ConnectorError> {
         let Some(files) = &category.files else { return Ok(0) };
-        let paths = rows.iter().filter_map(|row| row.file.as_ref()).filter(|path| !path.is_blank());
-        let mut going: BTreeSet<String> = paths.map(|path| path.expose().clone()).collect();
+        let mut going = files_of(rows);
         if going.is_empty() {
             return Ok(0);
         }
@@ -70,10 +68,6 @@ impl Sqlite {
                 going.remove(&path);
             }
         }
-        let mut removed = 0;
-        for path in &going {
-            removed += u64::from(remove_below(&category.name, &files.root, path).await?);
-        }
-        Ok(removed)
+        remove_files(category, &going).await
     }
 }

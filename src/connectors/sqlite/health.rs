@@ -4,7 +4,7 @@
 
 use super::statements::unreadable_moment;
 use super::{Sqlite, bound};
-use crate::connectors::{ConnectorError, Finding, Severity};
+use crate::connectors::{ConnectorError, Finding, advice, broken};
 use crate::domain::directory::{DIRECTORY_COLUMNS, Directory};
 use crate::domain::plan::{Category, TimeFormat};
 use sqlx::{AssertSqlSafe, Column, Either, Executor, Row, SqlSafeStr, Statement};
@@ -53,7 +53,7 @@ impl Sqlite {
             return Ok(());
         }
         let before = findings.len();
-        for name in named_columns(category) {
+        for name in category.named_columns() {
             if table.declared(name).is_none() {
                 findings
                     .push(broken(format!("{place} has no column {name}"), "correct the name in [[data]]"));
@@ -191,29 +191,10 @@ fn check_types(category: &Category, table: &Table, place: &str, findings: &mut V
     }
 }
 
-fn named_columns(category: &Category) -> impl Iterator<Item = &str> {
-    [&category.key, &category.account_column]
-        .into_iter()
-        .chain(&category.user_column)
-        .chain(&category.time_column)
-        .chain(&category.number_columns)
-        .chain(category.columns.iter().map(|column| &column.name))
-        .chain(category.files.iter().map(|files| &files.column))
-        .map(String::as_str)
-}
-
 fn stored_as(format: TimeFormat) -> &'static str {
     match format {
         TimeFormat::Iso => "ISO 8601 text",
         TimeFormat::EpochSeconds => "seconds since 1970",
         TimeFormat::EpochMillis => "milliseconds since 1970",
     }
-}
-
-fn broken(what: String, remedy: &str) -> Finding {
-    Finding { severity: Severity::Broken, what, remedy: remedy.to_owned() }
-}
-
-fn advice(what: String, remedy: &str) -> Finding {
-    Finding { severity: Severity::Advice, what, remedy: remedy.to_owned() }
 }

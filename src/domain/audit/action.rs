@@ -53,6 +53,8 @@ actions! {
     CodesLocked = "codes-locked",
     /// The requester took the request back.
     Withdrawn = "withdrawn",
+    /// The requester wanted to take a deletion back that had begun.
+    CancelledTooLate = "cancelled-too-late",
     /// The address on file said that it never asked.
     NotMe = "not-me",
     /// The directory knows who asks.
@@ -77,6 +79,34 @@ actions! {
     CallRecorded = "call-recorded",
     /// A second proof is needed.
     SecondFactorAsked = "second-factor-asked",
+    /// An approved deletion waits for its cooling-off time.
+    CoolingOffStarted = "cooling-off-started",
+    /// The data protection officer stopped an approved deletion.
+    Vetoed = "vetoed",
+    /// A plan was given up because holds came or went.
+    PlanDropped = "plan-dropped",
+    /// A legal hold was placed.
+    HoldPlaced = "hold-placed",
+    /// A legal hold was lifted.
+    HoldReleased = "hold-released",
+    /// The deletion began.
+    DeletionStarted = "deletion-started",
+    /// Rows of one category are deleted.
+    RowsErased = "rows-erased",
+    /// Every source has answered that nothing is left.
+    EffectsVerified = "effects-verified",
+    /// Deletions of one day reached a limit.
+    DayLimitReached = "day-limit-reached",
+    /// What had been kept is deleted too.
+    ObligationSettled = "obligation-settled",
+    /// Nobody has shown in time that the backups are purged.
+    BackupsOverdue = "backups-overdue",
+    /// Somebody showed that the backups are purged.
+    BackupsPurged = "backups-purged",
+    /// What had been deleted was deleted again from a restored source.
+    BackupReplayed = "backup-replayed",
+    /// Rows past their ceiling were deleted.
+    RetentionRun = "retention-run",
     /// The export began.
     ExportStarted = "export-started",
     /// The package was read again and agrees with its manifest.

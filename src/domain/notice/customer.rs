@@ -350,6 +350,11 @@ pub enum StatusCause {
         /// What had left before.
         left: Left,
     },
+    /// `CANCEL`, when a deletion had begun.
+    Begun {
+        /// What had been done.
+        left: Left,
+    },
     /// `CONFIRM` with the right code.
     Confirmed,
     /// `CONFIRM` with a wrong code.

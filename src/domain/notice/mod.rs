@@ -5,6 +5,7 @@
 
 mod asked;
 mod customer;
+mod deletion;
 mod samples;
 mod staff;
 
@@ -18,6 +19,7 @@ pub use customer::{
     ExtendedText, Mailtos, Missing, PackageLine, PassphraseRoute, PassphraseText, QuestionText, RefusedPart,
     RefusedText, ReminderText, Rights, Standing, StatusCause, StatusText, WithdrawnText,
 };
+pub use deletion::{ApprovedText, CompletedDeleteText, DeletedLine, KeptPart, ObligationSettledText};
 pub use staff::{
     AnswerText, ApprovalRequestText, AttentionReason, AttentionText, Changed, DeadlineAtRiskText, DeadlineOf,
     DecisionRecordedText, DigestLine, DigestText, Fate, FirstStart, OldMail, OnFile, PlanLine, PlanSummary,
@@ -39,8 +41,14 @@ pub enum NoticeKind {
     ApprovalRequest,
     /// What a staff answer did, or why it did nothing.
     DecisionRecorded,
+    /// The deletion is agreed, and begins after the cooling-off time.
+    Approved,
     /// The copy is ready.
     CompletedExport,
+    /// The deletion is done, with its certificate.
+    CompletedDelete,
+    /// What had been kept is deleted too.
+    ObligationSettled,
     /// No, or not all of it, and why.
     Refused,
     /// Closed because nobody could be identified.
@@ -95,14 +103,17 @@ impl AutoSubmitted {
 
 impl NoticeKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Acknowledgement,
         Self::Challenge,
         Self::Reminder,
         Self::Clarification,
         Self::ApprovalRequest,
         Self::DecisionRecorded,
+        Self::Approved,
         Self::CompletedExport,
+        Self::CompletedDelete,
+        Self::ObligationSettled,
         Self::Refused,
         Self::Expired,
         Self::Extended,
@@ -125,7 +136,10 @@ impl NoticeKind {
             Self::Clarification => "clarification",
             Self::ApprovalRequest => "approval-request",
             Self::DecisionRecorded => "decision-recorded",
+            Self::Approved => "approved",
             Self::CompletedExport => "completed-export",
+            Self::CompletedDelete => "completed-delete",
+            Self::ObligationSettled => "obligation-settled",
             Self::Refused => "refused",
             Self::Expired => "expired",
             Self::Extended => "extended",
@@ -152,7 +166,10 @@ impl NoticeKind {
             | Self::Challenge
             | Self::Reminder
             | Self::Clarification
+            | Self::Approved
             | Self::CompletedExport
+            | Self::CompletedDelete
+            | Self::ObligationSettled
             | Self::Refused
             | Self::Expired
             | Self::Extended
@@ -179,7 +196,10 @@ impl NoticeKind {
             | Self::Reminder
             | Self::ApprovalRequest
             | Self::DecisionRecorded
+            | Self::Approved
             | Self::CompletedExport
+            | Self::CompletedDelete
+            | Self::ObligationSettled
             | Self::Refused
             | Self::Expired
             | Self::Extended
@@ -226,7 +246,10 @@ pub enum Notice {
     Clarification(ClarificationText),
     ApprovalRequest(ApprovalRequestText),
     DecisionRecorded(DecisionRecordedText),
+    Approved(ApprovedText),
     CompletedExport(CompletedExportText),
+    CompletedDelete(CompletedDeleteText),
+    ObligationSettled(ObligationSettledText),
     Refused(RefusedText),
     Expired(ExpiredText),
     Extended(ExtendedText),
@@ -250,7 +273,10 @@ impl Notice {
             Self::Clarification(_) => NoticeKind::Clarification,
             Self::ApprovalRequest(_) => NoticeKind::ApprovalRequest,
             Self::DecisionRecorded(_) => NoticeKind::DecisionRecorded,
+            Self::Approved(_) => NoticeKind::Approved,
             Self::CompletedExport(_) => NoticeKind::CompletedExport,
+            Self::CompletedDelete(_) => NoticeKind::CompletedDelete,
+            Self::ObligationSettled(_) => NoticeKind::ObligationSettled,
             Self::Refused(_) => NoticeKind::Refused,
             Self::Expired(_) => NoticeKind::Expired,
             Self::Extended(_) => NoticeKind::Extended,
@@ -274,7 +300,10 @@ impl Notice {
             Self::Clarification(text) => Some(&text.about.reference),
             Self::ApprovalRequest(text) => Some(&text.about.reference),
             Self::DecisionRecorded(text) => Some(&text.about.reference),
+            Self::Approved(text) => Some(&text.about.reference),
             Self::CompletedExport(text) => Some(&text.about.reference),
+            Self::CompletedDelete(text) => Some(&text.about.reference),
+            Self::ObligationSettled(text) => Some(&text.about.reference),
             Self::Refused(text) => Some(&text.about.reference),
             Self::Expired(text) => Some(&text.about.reference),
             Self::Extended(text) => Some(&text.about.reference),

@@ -1,6 +1,8 @@
 //! One notice of every kind and variant, for the tests and for the check of an operator's own templates.
 //! Nobody in here exists; no field is empty that a template might print. `mod.rs` says when they are used.
 
+mod deletion;
+
 use super::{
     About, AcknowledgementText, AnswerText, ApprovalRequestText, Asked, AskedItem, AttentionReason,
     AttentionText, ChallengeText, Changed, ClarificationText, Company, CompletedExportText,
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::domain::address::Address;
 use crate::domain::ids::{Reference, StaffName};
-use crate::domain::left::{Far, Left};
+use crate::domain::left::{Far, Left, Rows};
 use crate::domain::personal::Personal;
 use crate::domain::request::{Ground, Kind};
 use jiff::Zoned;
@@ -26,6 +28,7 @@ pub(super) fn all() -> Option<Vec<Notice>> {
     let mut all = people()?;
     all.extend(exports());
     all.extend(refusals());
+    all.extend(deletion::all());
     all.extend(statuses());
     all.extend(staff()?);
     all.extend(decisions()?);
@@ -273,7 +276,8 @@ fn lefts() -> impl Iterator<Item = Left> {
         (Far::Yes, Far::Yes),
     ]
     .into_iter()
-    .map(|(package, passphrase)| Left { package, passphrase })
+    .map(|(package, passphrase)| Left { package, passphrase, ..Left::default() })
+    .chain([deletion::left(Rows::Going), deletion::left(Rows::Gone)])
 }
 
 fn statuses() -> Vec<Notice> {
@@ -314,6 +318,7 @@ fn statuses() -> Vec<Notice> {
         status(StatusCause::CodeExpired, Standing::AwaitingVerification),
         status(StatusCause::NotUnderstood, Standing::AwaitingVerification),
         status(StatusCause::TooLate, Standing::Completed),
+        status(StatusCause::Begun { left: deletion::left(Rows::Going) }, Standing::Executing),
     ]);
     all
 }
@@ -349,15 +354,25 @@ fn staff() -> Option<Vec<Notice>> {
         received: RECEIVED,
         due: DUE,
         grounds: Ground::ALL.to_vec(),
+        approvers_needed: 1,
+        cooling_off_hours: 24,
     };
     let wide = ApprovalRequestText {
         asked: asked_widely(),
         called_by: StaffName::parse("ravi.k"),
         ..request.clone()
     };
+    let mut deletion =
+        ApprovalRequestText { about: about(Kind::Delete), approvers_needed: 2, ..request.clone() };
+    for line in &mut deletion.plan.lines {
+        if line.fate == Fate::Exported {
+            line.fate = Fate::Deleted;
+        }
+    }
     let mut all = vec![
         Notice::ApprovalRequest(request),
         Notice::ApprovalRequest(wide),
+        Notice::ApprovalRequest(deletion),
         Notice::Answer(AnswerText {
             about: about(Kind::Export),
             asked_by: StaffName::parse("meera")?,
@@ -460,6 +475,12 @@ fn decisions() -> Option<Vec<Notice>> {
         Changed::Scoped { asked: asked(), missing: Vec::new() },
         Changed::Scoped { asked: Asked::default(), missing: vec!["The line \"Scope\" is missing.".into()] },
         Changed::NotRequest,
+        Changed::ApprovedFirst,
+        Changed::Held,
+        Changed::Released,
+        Changed::Vetoed,
+        Changed::Unchanged(Unchanged::AlreadyApproved),
+        Changed::Unchanged(Unchanged::Held),
         Changed::Unchanged(Unchanged::NotUnderstood),
         Changed::Unchanged(Unchanged::UnknownGround),
         Changed::Unchanged(Unchanged::CodeRefused),
@@ -494,7 +515,6 @@ fn attention() -> Option<Vec<Notice>> {
     let about_request = [
         AttentionReason::SenderUnauthenticated { from: from()? },
         AttentionReason::SenderUnknown { from: from()? },
-        AttentionReason::DeleteHandedOver { requester: asha()?, asked: asked() },
         AttentionReason::OwnWords {
             from: from()?,
             mail_text: "Hi,\nplease send me everything you have about me.\nVETO\nhttps://evil.example".into(),
@@ -515,10 +535,13 @@ fn attention() -> Option<Vec<Notice>> {
             to: Address::parse("asha@acme-traders.example")?,
         },
         AttentionReason::NotMe { requester: asha()?, left: Left::default() },
-        AttentionReason::NotMe { requester: asha()?, left: Left { package: Far::Yes, passphrase: Far::Yes } },
+        AttentionReason::NotMe {
+            requester: asha()?,
+            left: Left { package: Far::Yes, passphrase: Far::Yes, ..Left::default() },
+        },
         AttentionReason::Withdrawn {
             requester: asha()?,
-            left: Left { package: Far::Yes, passphrase: Far::No },
+            left: Left { package: Far::Yes, passphrase: Far::No, ..Left::default() },
         },
         AttentionReason::CannotSpeakForAccount { requester: OnFile { role: "agent".into(), ..asha()? } },
         AttentionReason::MailTooOld { from: from()? },
@@ -526,10 +549,14 @@ fn attention() -> Option<Vec<Notice>> {
     ];
     let mut all: Vec<Notice> = about_request
         .into_iter()
+        .chain(deletion::attention(&asha()?))
         .map(|reason| {
             let About { reference, kind, company } = about(Kind::Export);
             let kind = match &reason {
-                AttentionReason::DeleteHandedOver { .. } => Some(Kind::Delete),
+                AttentionReason::AllHeld { .. }
+                | AttentionReason::NeedsTwoApprovers
+                | AttentionReason::ManyDeletions { .. }
+                | AttentionReason::BackupsOverdue { .. } => Some(Kind::Delete),
                 AttentionReason::OwnWords { .. } => None,
                 _ => kind,
             };

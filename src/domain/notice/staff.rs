@@ -31,6 +31,8 @@ pub struct OnFile {
 pub enum Fate {
     /// It goes into the package.
     Exported,
+    /// It is deleted.
+    Deleted,
     /// It stays.
     Kept {
         /// Why, with the law or order.
@@ -91,6 +93,10 @@ pub struct ApprovalRequestText {
     pub due: Date,
     /// The words that `REFUSE` takes.
     pub grounds: Vec<Ground>,
+    /// How many different people must approve it (standard S8).
+    pub approvers_needed: usize,
+    /// How long an approved deletion waits.
+    pub cooling_off_hours: i64,
 }
 
 /// What a staff answer did.
@@ -121,6 +127,14 @@ pub enum Changed {
     },
     /// `NOTREQUEST`.
     NotRequest,
+    /// `APPROVE` by the first of two.
+    ApprovedFirst,
+    /// `HOLD`.
+    Held,
+    /// `RELEASE`.
+    Released,
+    /// `VETO`.
+    Vetoed,
     /// Nothing, and why.
     Unchanged(Unchanged),
 }
@@ -148,6 +162,10 @@ pub enum Unchanged {
         /// Who.
         by: StaffName,
     },
+    /// They have approved this plan before.
+    AlreadyApproved,
+    /// A legal hold covers everything.
+    Held,
     /// The request does not wait for this word.
     NotNow,
     /// The answer did not come in the thread of our mail (decision 36).
@@ -214,12 +232,24 @@ pub enum AttentionReason {
         /// As the mail says.
         from: Address,
     },
-    /// Deletes are carried out by hand for now.
-    DeleteHandedOver {
-        /// Who asks, as on file.
-        requester: OnFile,
-        /// What was asked for.
-        asked: Asked,
+    /// A legal hold covers everything that is to be deleted.
+    AllHeld {
+        /// The orders or laws, as the holds name them.
+        citations: Vec<String>,
+    },
+    /// Two must approve, and there are not two who may.
+    NeedsTwoApprovers,
+    /// Deletions of one day are many.
+    ManyDeletions {
+        /// Accounts, this one included.
+        accounts: u64,
+        /// Rows, this plan included; none where the work goes on.
+        rows: Option<u64>,
+    },
+    /// Nobody has shown in time that backups are purged.
+    BackupsOverdue {
+        /// The source's name in the configuration.
+        source: String,
     },
     /// Somebody asks in their own words.
     OwnWords {

@@ -28,6 +28,9 @@ pub struct Category {
     pub source: String,
     /// The table.
     pub table: String,
+    /// Further places that hold the same kind of data in the same columns; read as categories of their own.
+    #[serde(default)]
+    pub also_in: Vec<Place>,
     /// The unique column that names a row.
     pub key: String,
     /// When a row came to be; without it a time frame selects nothing here.
@@ -70,6 +73,18 @@ pub struct Category {
 }
 
 impl Category {
+    /// Every column that it names.
+    pub fn named_columns(&self) -> impl Iterator<Item = &str> {
+        [&self.key, &self.account_column]
+            .into_iter()
+            .chain(&self.user_column)
+            .chain(&self.time_column)
+            .chain(&self.number_columns)
+            .chain(self.columns.iter().map(|column| &column.name))
+            .chain(self.files.iter().map(|files| &files.column))
+            .map(String::as_str)
+    }
+
     /// What is wrong with the entry beyond its TOML shape, each with what to do; empty when it can be used.
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
@@ -83,14 +98,8 @@ impl Category {
         if self.columns.is_empty() {
             problems.push(format!("{}: columns is empty: name what a person should see", self.name));
         }
-        let identifiers = [&self.table, &self.key, &self.account_column]
-            .into_iter()
-            .chain(&self.time_column)
-            .chain(&self.user_column)
-            .chain(&self.number_columns)
-            .chain(self.columns.iter().map(|column| &column.name))
-            .chain(self.files.iter().map(|files| &files.column));
-        if identifiers.into_iter().any(|name| name.is_empty() || name.contains('\0')) {
+        let mut identifiers = std::iter::once(self.table.as_str()).chain(self.named_columns());
+        if identifiers.any(|name| name.is_empty() || name.contains('\0')) {
             problems.push(format!("{}: a table or column name is empty or holds NUL", self.name));
         }
         problems
@@ -102,6 +111,18 @@ fn is_reserved(name: &str) -> bool {
     let numbered = ["com", "lpt"].iter().find_map(|device| name.strip_prefix(device));
     matches!(name, "con" | "prn" | "aux" | "nul")
         || numbered.is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+/// A further place of a category.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Name in file names, plans and logs.
+    pub name: String,
+    /// A name of `[sources.NAME]`.
+    pub source: String,
+    /// The table.
+    pub table: String,
 }
 
 /// How a column stores a moment.

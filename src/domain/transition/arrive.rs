@@ -85,6 +85,8 @@ fn new_request(arrival: &Arrival) -> Request {
         tries: 0,
         second_factor: SecondFactor::NotNeeded,
         plan: None,
+        approvals: Vec::new(),
+        erasure: None,
         question: None,
         extension: None,
         completed_by: None,
@@ -147,7 +149,9 @@ pub(super) fn answered(
             | Blocker::NeedsSecondFactor
             | Blocker::Undeliverable
             | Blocker::ConnectorDown
-            | Blocker::PlanDrift,
+            | Blocker::PlanDrift
+            | Blocker::LegalHold
+            | Blocker::Anomaly,
         )
         | None => Err(draft.reject(Why::NotNow)),
     }

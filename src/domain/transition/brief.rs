@@ -6,6 +6,7 @@ use super::{Concern, Decision, Detail, Draft, Intent, To, Why};
 use crate::domain::audit::Action;
 use crate::domain::ids::StaffName;
 use crate::domain::notice::NoticeKind;
+use crate::domain::plan::PlanSummary;
 use crate::domain::policy::{self, Rules, Staff};
 use crate::domain::request::{Blocker, PlanState, Request, Stage};
 use crate::domain::sender::SenderVerdict;
@@ -30,16 +31,21 @@ fn joined(mut draft: Draft, member: &Staff) -> Decision {
 fn waits_for(request: &Request, member: &Staff) -> Option<(NoticeKind, Detail)> {
     let attention = |concern| Some((NoticeKind::Attention, Detail::Concern(concern)));
     match &request.stage {
+        Stage::AwaitingApproval { plan: PlanState::Frozen, .. }
+            if request.plan.as_ref().is_some_and(PlanSummary::is_all_held) =>
+        {
+            attention(Concern::AllHeld)
+        }
         Stage::AwaitingApproval { plan: PlanState::Frozen, .. } if request.lacks_second_factor() => {
             policy::may_call(member, request).then(|| attention(Concern::CallBack)).flatten()
         }
         Stage::AwaitingApproval { plan: PlanState::Frozen, .. } => {
             policy::may_decide(member, request).then_some((NoticeKind::ApprovalRequest, Detail::None))
         }
-        Stage::AwaitingApproval { plan: PlanState::ByHand, .. } => attention(Concern::DeleteByHand),
         Stage::Recorded { .. } => attention(held(request)?),
         Stage::AwaitingApproval { plan: PlanState::Planning, .. }
         | Stage::AwaitingVerification { .. }
+        | Stage::CoolingOff { .. }
         | Stage::Executing { .. }
         | Stage::Delivering { .. }
         | Stage::Closed { .. } => None,
@@ -62,7 +68,9 @@ fn held(request: &Request) -> Option<Concern> {
                 | Blocker::Undeliverable
                 | Blocker::ConnectorDown
                 | Blocker::PlanDrift
-                | Blocker::StaffQuestion,
+                | Blocker::StaffQuestion
+                | Blocker::LegalHold
+                | Blocker::Anomaly,
             ),
         ) => None,
     }

@@ -6,7 +6,7 @@ use crate::domain::audit::Action;
 use crate::domain::job::JobKind;
 use crate::domain::notice::{Audience, NoticeKind};
 use crate::domain::policy::Rules;
-use crate::domain::request::{Blocker, Check, Outcome, PackageFacts, PlanState, Stage};
+use crate::domain::request::{Blocker, Check, Kind, Outcome, PackageFacts, PlanState, Stage};
 
 /// A source does not answer: visible, told once, tried again by the job itself. Where no job runs for the request any
 /// more, it is the word of a worker that comes too late.
@@ -38,12 +38,13 @@ pub(super) fn drifted(draft: Draft, concern: Concern, rules: &Rules) -> Decision
     let since = draft.now;
     let mut draft = draft.block(Blocker::PlanDrift).concern(concern, rules);
     draft.request.plan = None;
+    draft.request.approvals.clear();
     Ok(draft.enter(Stage::AwaitingApproval { since, plan: PlanState::Planning }).job(JobKind::Plan).done())
 }
 
 /// The package is written, re-read and checked.
 pub(super) fn exported(mut draft: Draft, package: &PackageFacts) -> Decision {
-    if !matches!(draft.request.stage, Stage::Executing { .. }) {
+    if !matches!(draft.request.stage, Stage::Executing { .. }) || draft.request.kind != Some(Kind::Export) {
         return Err(draft.reject(Why::NotNow));
     }
     let since = draft.now;
@@ -62,7 +63,11 @@ pub(super) fn exported(mut draft: Draft, package: &PackageFacts) -> Decision {
 
 /// The server accepted a notice. Only the completion notice moves a request.
 pub(super) fn accepted(draft: Draft, notice: NoticeKind) -> Decision {
-    if notice != NoticeKind::CompletedExport || !matches!(draft.request.stage, Stage::Delivering { .. }) {
+    let delivering = matches!(draft.request.stage, Stage::Delivering { .. });
+    if notice == NoticeKind::CompletedDelete && delivering && draft.request.erasure.is_some() {
+        return Ok(draft.note(Action::Completed).close(Outcome::Completed).done());
+    }
+    if notice != NoticeKind::CompletedExport || !delivering || draft.request.package.is_none() {
         return Err(draft.reject(Why::NothingDue));
     }
     Ok(draft

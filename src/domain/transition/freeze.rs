@@ -2,7 +2,7 @@
 //! S13), unless staff `ACCEPT` a request after speaking to them. Only the address on file can bring this about (decision
 //! 16), so that forged mail freezes nobody.
 
-use super::{Concern, Decision, Detail, Draft, Why};
+use super::{Concern, Decision, Detail, Draft, Why, withdraw};
 use crate::domain::audit::Action;
 use crate::domain::left::Left;
 use crate::domain::notice::NoticeKind;
@@ -16,10 +16,12 @@ pub(super) const LENGTH: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// Another request for the same account goes back to the door, and waits there.
 pub(super) fn frozen(draft: Draft, until: Timestamp, left: Left, rules: &Rules) -> Decision {
     let known = match &draft.request.stage {
+        Stage::Executing { .. } | Stage::Delivering { .. } => {
+            !withdraw::is_past_stopping(&draft.request, left)
+        }
         Stage::AwaitingVerification { check: Check::Challenged { .. }, .. }
         | Stage::AwaitingApproval { .. }
-        | Stage::Executing { .. }
-        | Stage::Delivering { .. } => true,
+        | Stage::CoolingOff { .. } => true,
         // The directory's answer brings the freeze with it; what is not resolved yet has no account.
         Stage::AwaitingVerification {
             check: Check::Resolving | Check::NoMatch | Check::Frozen { .. },
@@ -33,6 +35,7 @@ pub(super) fn frozen(draft: Draft, until: Timestamp, left: Left, rules: &Rules) 
     }
     let mut draft = draft.hold_back(left).void_codes();
     draft.request.plan = None;
+    draft.request.approvals.clear();
     draft.request.blocker = None;
     draft.request.question = None;
     draft.request.second_factor = SecondFactor::NotNeeded;

@@ -7,7 +7,7 @@ use crate::domain::event::Resolution;
 use crate::domain::job::JobKind;
 use crate::domain::notice::{NoticeKind, StatusCause};
 use crate::domain::policy::{self, Rules};
-use crate::domain::request::{Blocker, Check, Ground, Kind, Outcome, PlanState, Request, Stage};
+use crate::domain::request::{Blocker, Check, Ground, Outcome, PlanState, Request, Stage};
 use crate::domain::verification::{CodeVerdict, Party};
 use jiff::SignedDuration;
 
@@ -100,16 +100,7 @@ fn verified(draft: Draft, rules: &Rules) -> super::Transition {
     }
     let since = draft.now;
     let draft = draft.tell_customer(NoticeKind::Status, Detail::Status(StatusCause::Confirmed));
-    match draft.request.kind {
-        Some(Kind::Delete) => draft
-            .enter(Stage::AwaitingApproval { since, plan: PlanState::ByHand })
-            .concern(Concern::DeleteByHand, rules)
-            .done(),
-        Some(Kind::Export) | None => draft
-            .enter(Stage::AwaitingApproval { since, plan: PlanState::Planning })
-            .job(JobKind::Plan)
-            .done(),
-    }
+    draft.enter(Stage::AwaitingApproval { since, plan: PlanState::Planning }).job(JobKind::Plan).done()
 }
 
 fn refuse(draft: Draft, ground: Ground) -> Draft {

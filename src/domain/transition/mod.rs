@@ -6,6 +6,7 @@ mod arrive;
 mod beside;
 mod brief;
 mod desk;
+mod erase;
 mod export;
 mod freeze;
 mod identify;
@@ -22,13 +23,14 @@ pub use why::Why;
 
 use super::address::Address;
 use super::audit::{Action, Actor};
-use super::event::{Event, Fate};
+use super::event::{DayLimit, Event, Fate};
 use super::form::Problem;
 use super::ids::StaffName;
 use super::job::JobKind;
 use super::left::Left;
 use super::notice::{NoticeKind, StatusCause};
 use super::personal::Personal;
+use super::plan::PlanSummary;
 use super::policy::Rules;
 use super::request::{Blocker, Ground, Outcome, PlanState, Request, Stage, Voice};
 use jiff::Timestamp;
@@ -183,6 +185,8 @@ pub enum Detail {
     Status(StatusCause),
     /// How much had left when the request was taken back.
     Left(Left),
+    /// What was kept and is deleted now: titles and rows.
+    Settled(Vec<(String, u64)>),
 }
 
 /// What a member of staff decided.
@@ -190,6 +194,14 @@ pub enum Detail {
 pub enum Decided {
     /// `APPROVE`
     Approved,
+    /// `APPROVE` by the first of two.
+    ApprovedFirst,
+    /// `HOLD`
+    Held,
+    /// `RELEASE`
+    Released,
+    /// `VETO`
+    Vetoed,
     /// `REFUSE`
     Refused(Ground),
     /// `ASK`
@@ -219,8 +231,14 @@ pub enum Concern {
     Silent,
     /// The mail is old.
     MailTooOld,
-    /// A deletion that staff carry out by hand.
-    DeleteByHand,
+    /// A legal hold covers everything that is to be deleted.
+    AllHeld,
+    /// Two people must approve, and there are not two.
+    NeedsTwoApprovers,
+    /// Many deletions in a day.
+    ManyDeletions(DayLimit),
+    /// Nobody has shown in time that the backups of this source are purged.
+    BackupsOverdue(String),
     /// Recordings: call the customer back.
     CallBack,
     /// Nobody is left who may decide.
@@ -275,26 +293,10 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Transition, Rejected> {
     let Some(request) = request else {
-        return match event {
-            Event::Arrived(arrival) => Ok(arrive::arrived(arrival, rules, now)),
-            Event::Answered { .. }
-            | Event::Confirmed { .. }
-            | Event::Cancelled { .. }
-            | Event::Disowned { .. }
-            | Event::StatusAsked { .. }
-            | Event::NotUnderstood { .. }
-            | Event::Staff(_)
-            | Event::Resolved(_)
-            | Event::Planned { .. }
-            | Event::SourceDown { .. }
-            | Event::Drifted { .. }
-            | Event::Exported(_)
-            | Event::Accepted { .. }
-            | Event::Undelivered { .. }
-            | Event::Retried { .. }
-            | Event::StaffChanged { .. }
-            | Event::Frozen { .. }
-            | Event::Woke => Err(Rejected { why: Why::NotNow, actor: actor(event), notice: None }),
+        return if let Event::Arrived(arrival) = event {
+            Ok(arrive::arrived(arrival, rules, now))
+        } else {
+            Err(Rejected { why: Why::NotNow, actor: actor(event), notice: None })
         };
     };
     let draft = Draft::of(request, actor(event), now);
@@ -315,6 +317,11 @@ pub fn decide(
             export::drifted(draft, concern, rules)
         }
         Event::Exported(package) => export::exported(draft, package),
+        Event::Erased(facts) => erase::erased(draft, facts),
+        Event::HoldsChanged => erase::holds_changed(draft, rules),
+        Event::ManyDeletions(limit) => erase::many_deletions(draft, *limit, rules),
+        Event::Settled(lines) => erase::settled(draft, lines),
+        Event::BackupsOverdue { source } => erase::backups_overdue(draft, source, rules),
         Event::Accepted { notice } => export::accepted(draft, *notice),
         Event::Undelivered { notice, audience, to, status, fate } => {
             let (notice, to) = (*notice, to.clone());
@@ -350,6 +357,11 @@ fn actor(event: &Event) -> Actor {
         | Event::SourceDown { .. }
         | Event::Drifted { .. }
         | Event::Exported(_)
+        | Event::Erased(_)
+        | Event::HoldsChanged
+        | Event::ManyDeletions(_)
+        | Event::Settled(_)
+        | Event::BackupsOverdue { .. }
         | Event::Accepted { .. }
         | Event::Undelivered { .. }
         | Event::Retried { .. }
@@ -539,9 +551,14 @@ fn standing_blocker(request: &Request) -> Option<Blocker> {
             request.problems.iter().any(Problem::is_blocking).then_some(Blocker::NeedsClarification)
         }
         Stage::AwaitingApproval { plan: PlanState::Frozen, .. } => {
+            let held = request.plan.as_ref().is_some_and(PlanSummary::is_all_held);
+            if held {
+                return Some(Blocker::LegalHold);
+            }
             request.lacks_second_factor().then_some(Blocker::NeedsSecondFactor)
         }
         Stage::AwaitingApproval { .. }
+        | Stage::CoolingOff { .. }
         | Stage::AwaitingVerification { .. }
         | Stage::Executing { .. }
         | Stage::Delivering { .. }

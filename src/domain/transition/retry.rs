@@ -5,7 +5,7 @@ use super::{Decision, Detail, Draft, Mails, Why, Work};
 use crate::domain::audit::Action;
 use crate::domain::left::{Far, Left};
 use crate::domain::notice::NoticeKind;
-use crate::domain::request::{Blocker, Check, Outcome, PlanState, Stage};
+use crate::domain::request::{Blocker, Check, Kind, Outcome, PlanState, Stage};
 
 /// Tries again whatever the request waits for.
 pub(super) fn retried(mut draft: Draft, left: Left) -> Decision {
@@ -34,16 +34,18 @@ pub(super) fn retried(mut draft: Draft, left: Left) -> Decision {
             Ok(if known { draft.tell_customer(NoticeKind::Passphrase, Detail::None) } else { draft }.done())
         }
         Stage::Closed { .. } => Err(draft.reject(Why::Closed)),
-        Stage::Recorded { .. } | Stage::AwaitingVerification { .. } | Stage::AwaitingApproval { .. } => {
-            Err(draft.reject(Why::NotNow))
-        }
+        Stage::Recorded { .. }
+        | Stage::AwaitingVerification { .. }
+        | Stage::AwaitingApproval { .. }
+        | Stage::CoolingOff { .. } => Err(draft.reject(Why::NotNow)),
     }
 }
 
 fn sent_again(mut draft: Draft, left: Left) -> Draft {
     draft.mails = Mails::Replace(left);
-    draft
-        .note(Action::Retried)
-        .unblock(&[Blocker::Undeliverable])
-        .tell_customer(NoticeKind::CompletedExport, Detail::None)
+    let completed = match draft.request.kind {
+        Some(Kind::Delete) => NoticeKind::CompletedDelete,
+        Some(Kind::Export) | None => NoticeKind::CompletedExport,
+    };
+    draft.note(Action::Retried).unblock(&[Blocker::Undeliverable]).tell_customer(completed, Detail::None)
 }

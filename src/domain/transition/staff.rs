@@ -2,16 +2,17 @@
 //! (decision 36, standard S7, S8); nobody decides about their own request.
 
 use super::{
-    Concern, Decided, Decision, Detail, Draft, Intent, Strike, To, Transition, Why, arrive, desk, freeze,
-    standing_blocker,
+    Concern, Decided, Decision, Detail, Draft, Intent, Strike, To, Transition, Why, arrive, desk, erase,
+    freeze, standing_blocker,
 };
 use crate::domain::audit::Action;
 use crate::domain::event::{SecondFactorNeed, StaffAct, StaffWord};
+use crate::domain::hold::{self, Hold};
 use crate::domain::job::JobKind;
 use crate::domain::notice::NoticeKind;
 use crate::domain::personal::Personal;
 use crate::domain::plan::PlanSummary;
-use crate::domain::policy::{self, Rules, Staff};
+use crate::domain::policy::{self, Rules, Staff, StaffRole};
 use crate::domain::request::{
     Blocker, Check, Ground, Kind, Outcome, PlanState, Request, SecondFactor, StaffQuestion, Stage, Voice,
 };
@@ -27,8 +28,14 @@ pub(super) fn planned(
     let Stage::AwaitingApproval { since, plan: PlanState::Planning } = draft.request.stage else {
         return Err(draft.reject(Why::NotNow));
     };
+    let held =
+        |draft: &Draft| draft.request.subject.as_ref().map(|entry| hold::touching(&rules.holds, entry));
+    if draft.request.kind == Some(Kind::Delete) && held(&draft).is_some_and(|now| now != plan.holds) {
+        // While it was made, holds came or went: it is made again.
+        return Ok(draft.job(JobKind::Plan).done());
+    }
     draft = draft
-        .unblock(&[Blocker::ConnectorDown, Blocker::PlanDrift])
+        .unblock(&[Blocker::ConnectorDown, Blocker::PlanDrift, Blocker::LegalHold])
         .enter(Stage::AwaitingApproval { since, plan: PlanState::Frozen });
     draft = draft.note_with(
         Action::PlanFrozen,
@@ -36,6 +43,7 @@ pub(super) fn planned(
         vec![("plan", plan.hash.clone()), ("rows", plan.total_rows.to_string())],
     );
     draft.request.plan = Some(plan.clone());
+    draft.request.approvals.clear();
     if need == SecondFactorNeed::Yes && draft.request.second_factor == SecondFactor::NotNeeded {
         draft.request.second_factor = SecondFactor::Needed;
     }
@@ -43,9 +51,17 @@ pub(super) fn planned(
 }
 
 fn ask_for_decision(mut draft: Draft, rules: &Rules) -> Draft {
-    let somebody = rules.staff.iter().any(|member| policy::may_decide(member, &draft.request));
+    if draft.request.plan.as_ref().is_some_and(PlanSummary::is_all_held) {
+        return draft.block(Blocker::LegalHold).concern(Concern::AllHeld, rules);
+    }
+    let able = rules.staff.iter().filter(|member| policy::may_decide(member, &draft.request)).count();
+    let needed =
+        draft.request.plan.as_ref().map_or(1, |plan| policy::approvers_needed(&draft.request, plan, rules));
+    let somebody = able > 0;
     if !somebody {
         draft = draft.concern(Concern::NobodyMayDecide, rules);
+    } else if able < needed {
+        draft = draft.concern(Concern::NeedsTwoApprovers, rules);
     }
     if draft.request.lacks_second_factor() {
         let detail = Detail::Concern(Concern::CallBack);
@@ -84,7 +100,8 @@ pub(super) fn act(draft: Draft, act: &StaffAct, rules: &Rules) -> Decision {
     let unchanged = |draft: Draft, why| {
         Err(draft.reject_telling(why, NoticeKind::DecisionRecorded, To::Staff(act.by.clone())))
     };
-    if !draft.request.is_open() {
+    // What was kept for a hold is still held after the request is over.
+    if !draft.request.is_open() && !matches!(act.word, StaffWord::Release) {
         return unchanged(draft, Why::Closed);
     }
     if let Some(why) = objection(&draft, act, member, rules) {
@@ -92,7 +109,15 @@ pub(super) fn act(draft: Draft, act: &StaffAct, rules: &Rules) -> Decision {
         return if wrong { Ok(struck(draft, act, rules)) } else { unchanged(draft, why) };
     }
     match &act.word {
+        StaffWord::Approve if policy::holds_changed(&draft.request, rules) => {
+            // Checked at the approval too (standard S18); the sweep of holds may not have come by yet.
+            Ok(erase::plan_anew(told_unchanged(draft, act, Why::OtherPlan)).done())
+        }
         StaffWord::Approve => Ok(approved(consume(draft, act), act, rules)),
+        StaffWord::Hold { hold: Some(hold) } => Ok(held(draft, act, hold, rules)),
+        StaffWord::Hold { hold: None } => unchanged(draft, Why::NotNow),
+        StaffWord::Release => Ok(released(draft, act, rules)),
+        StaffWord::Veto => Ok(vetoed(draft, act, rules)),
         StaffWord::Refuse { ground: Some(ground), text } => {
             Ok(refused(consume(draft, act), act, *ground, text, rules))
         }
@@ -121,7 +146,10 @@ fn objection(draft: &Draft, act: &StaffAct, member: &Staff, rules: &Rules) -> Op
         | StaffWord::Refuse { .. }
         | StaffWord::Accept
         | StaffWord::Extend { .. }
-        | StaffWord::NotRequest => policy::may_decide(member, request),
+        | StaffWord::NotRequest
+        | StaffWord::Hold { .. }
+        | StaffWord::Release => policy::may_decide(member, request),
+        StaffWord::Veto => member.role == StaffRole::Dpo && policy::may_decide(member, request),
         StaffWord::Called { .. } => policy::may_call(member, request),
         // Whoever forwarded the mail knows best what it asks; somebody else still has to accept it.
         StaffWord::Scope { .. }
@@ -133,7 +161,17 @@ fn objection(draft: &Draft, act: &StaffAct, member: &Staff, rules: &Rules) -> Op
         return Some(Why::NotTheirs);
     }
     let out_of_place = match &act.word {
-        StaffWord::Approve => approve_objection(request, act),
+        StaffWord::Approve => approve_objection(request, act, rules),
+        StaffWord::Hold { hold } => hold.is_none().then_some(Why::NotNow),
+        StaffWord::Release => {
+            let placed = |hold: &Hold| hold.request.as_ref() == Some(&request.reference);
+            (!rules.holds.iter().any(placed)).then_some(Why::NotNow)
+        }
+        StaffWord::Veto => {
+            let approved = !request.approvals.is_empty()
+                && matches!(request.stage, Stage::AwaitingApproval { .. } | Stage::CoolingOff { .. });
+            (!approved).then_some(Why::NotNow)
+        }
         StaffWord::Refuse { ground, .. } => {
             let too_late = matches!(request.stage, Stage::Executing { .. } | Stage::Delivering { .. });
             too_late.then_some(Why::NotNow).or_else(|| ground.is_none().then_some(Why::GroundMissing))
@@ -156,6 +194,9 @@ fn objection(draft: &Draft, act: &StaffAct, member: &Staff, rules: &Rules) -> Op
         | StaffWord::Accept
         | StaffWord::Scope { .. }
         | StaffWord::NotRequest
+        | StaffWord::Hold { .. }
+        | StaffWord::Release
+        | StaffWord::Veto
         | StaffWord::NotInThread
         | StaffWord::NotUnderstood => false,
     };
@@ -186,9 +227,12 @@ fn struck(mut draft: Draft, act: &StaffAct, rules: &Rules) -> Transition {
     locked.concern(Concern::CodesLocked(act.by.clone()), rules).done()
 }
 
-fn approve_objection(request: &Request, act: &StaffAct) -> Option<Why> {
+fn approve_objection(request: &Request, act: &StaffAct, rules: &Rules) -> Option<Why> {
     if !matches!(request.stage, Stage::AwaitingApproval { plan: PlanState::Frozen, .. }) {
         return Some(Why::NotNow);
+    }
+    if request.plan.as_ref().is_some_and(PlanSummary::is_all_held) {
+        return Some(Why::Held);
     }
     if request.lacks_second_factor() {
         return Some(Why::SecondFactorMissing);
@@ -197,7 +241,8 @@ fn approve_objection(request: &Request, act: &StaffAct) -> Option<Why> {
     if plan.is_none() || act.plan_hash.as_deref() != plan {
         return Some(Why::OtherPlan);
     }
-    (request.kind != Some(Kind::Export)).then_some(Why::NotNow)
+    let twice = request.approvals.iter().any(|earlier| policy::is_same_person(earlier, &act.by, rules));
+    twice.then_some(Why::AlreadyApproved)
 }
 
 fn accept_objection(request: &Request) -> Option<Why> {
@@ -223,15 +268,60 @@ fn consume(mut draft: Draft, act: &StaffAct) -> Draft {
     draft
 }
 
-fn approved(draft: Draft, act: &StaffAct, rules: &Rules) -> Transition {
+fn approved(mut draft: Draft, act: &StaffAct, rules: &Rules) -> Transition {
     let since = draft.now;
     let plan = draft.request.plan.as_ref().map(|plan| plan.hash.clone()).unwrap_or_default();
-    decided(draft.unblock(&[Blocker::StaffQuestion, Blocker::Undeliverable]), act, Decided::Approved, rules)
-        .note_with(Action::Approved, None, vec![("plan", plan)])
-        .note(Action::ExportStarted)
-        .enter(Stage::Executing { since })
-        .job(JobKind::Export)
-        .done()
+    let needed =
+        draft.request.plan.as_ref().map_or(1, |plan| policy::approvers_needed(&draft.request, plan, rules));
+    draft.request.approvals.push(act.by.clone());
+    let evidence = vec![("plan", plan)];
+    if draft.request.approvals.len() < needed {
+        return decided(draft, act, Decided::ApprovedFirst, rules)
+            .note_with(Action::Approved, Some("first-of-two".to_owned()), evidence)
+            .done();
+    }
+    let draft = decided(
+        draft.unblock(&[Blocker::StaffQuestion, Blocker::Undeliverable]),
+        act,
+        Decided::Approved,
+        rules,
+    )
+    .note_with(Action::Approved, None, evidence);
+    if draft.request.kind == Some(Kind::Delete) {
+        return erase::cool_off(draft, rules).done();
+    }
+    draft.note(Action::ExportStarted).enter(Stage::Executing { since }).job(JobKind::Export).done()
+}
+
+fn told_unchanged(mut draft: Draft, act: &StaffAct, why: Why) -> Draft {
+    let (notice, to) = (NoticeKind::DecisionRecorded, To::Staff(act.by.clone()));
+    draft.notices.push(Intent { notice, to, detail: Detail::Unchanged(why) });
+    draft
+}
+
+/// The hold itself is stored with this transition; what it changes for plans follows from `Event::HoldsChanged`.
+fn held(draft: Draft, act: &StaffAct, hold: &Hold, rules: &Rules) -> Transition {
+    let evidence = vec![("hold", hold.id.clone()), ("review", hold.review_on.to_string())];
+    decided(draft, act, Decided::Held, rules).note_with(Action::HoldPlaced, None, evidence).done()
+}
+
+fn released(draft: Draft, act: &StaffAct, rules: &Rules) -> Transition {
+    let reference = draft.request.reference.clone();
+    let mut draft = decided(draft, act, Decided::Released, rules);
+    for hold in rules.holds.iter().filter(|hold| hold.request.as_ref() == Some(&reference)) {
+        draft = draft.note_with(Action::HoldReleased, None, vec![("hold", hold.id.clone())]);
+    }
+    draft.done()
+}
+
+/// Every approval so far is void, and the plan waits for new ones.
+fn vetoed(mut draft: Draft, act: &StaffAct, rules: &Rules) -> Transition {
+    let since = draft.request.plan.as_ref().map_or(draft.now, |plan| plan.as_of);
+    draft.request.approvals.clear();
+    let draft = decided(draft, act, Decided::Vetoed, rules)
+        .note(Action::Vetoed)
+        .enter(Stage::AwaitingApproval { since, plan: PlanState::Frozen });
+    ask_for_decision(draft, rules).done()
 }
 
 fn refused(draft: Draft, act: &StaffAct, ground: Ground, text: &Personal, rules: &Rules) -> Transition {

@@ -5,6 +5,7 @@ mod arrival;
 mod chart;
 mod crew;
 mod decision;
+mod deletion;
 mod desk;
 mod freeze;
 mod identity;

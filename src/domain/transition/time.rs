@@ -1,7 +1,7 @@
 //! What time alone brings: reminders, expiry, and the alarms of the deadlines. `wake_at` says when to look again
 //! (decision 45); nothing else fires timers.
 
-use super::{Decision, Detail, Draft, Why, freeze};
+use super::{Decision, Detail, Draft, Why, erase, freeze};
 use crate::domain::audit::Action;
 use crate::domain::notice::NoticeKind;
 use crate::domain::policy::Rules;
@@ -17,6 +17,9 @@ pub(super) fn woke(draft: Draft, rules: &Rules) -> Decision {
         return if stands { Err(draft.reject(Why::NothingDue)) } else { Ok(draft.done()) };
     }
     let draft = alarms(draft, rules);
+    if cools_until(&draft.request).is_some_and(|until| until <= draft.now) {
+        return Ok(erase::begin(draft, rules).done());
+    }
     if expires_at(&draft.request, rules).is_some_and(|at| at <= draft.now) {
         return Ok(draft
             .note(Action::Expired)
@@ -42,6 +45,7 @@ pub(super) fn wake_at(request: &Request, rules: &Rules) -> Option<Timestamp> {
         reminder_at(request, rules),
         expires_at(request, rules),
         frozen_until(request),
+        cools_until(request),
     ]
     .into_iter()
     .flatten()
@@ -116,6 +120,18 @@ fn frozen_until(request: &Request) -> Option<Timestamp> {
         return None;
     };
     Some(until)
+}
+
+const fn cools_until(request: &Request) -> Option<Timestamp> {
+    match &request.stage {
+        Stage::CoolingOff { until, .. } => Some(*until),
+        Stage::Recorded { .. }
+        | Stage::AwaitingVerification { .. }
+        | Stage::AwaitingApproval { .. }
+        | Stage::Executing { .. }
+        | Stage::Delivering { .. }
+        | Stage::Closed { .. } => None,
+    }
 }
 
 fn days(days: u16) -> SignedDuration {

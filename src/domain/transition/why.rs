@@ -26,6 +26,10 @@ pub enum Why {
     NotUnderstood,
     /// The form does not say enough to go on.
     FormIncomplete,
+    /// The same person has approved this plan before.
+    AlreadyApproved,
+    /// A legal hold covers everything.
+    Held,
     /// The time was extended before; it goes once.
     ExtendedBefore,
     /// The law of this request grants no further time, or nobody could be told of it.
@@ -34,13 +38,15 @@ pub enum Why {
     TooLate,
     /// The lines held nothing of a form.
     ScopeUnread,
+    /// A deletion has begun, and is carried to its end.
+    DeletionBegun,
     /// Nothing was due.
     NothingDue,
 }
 
 impl Why {
     /// Every reason.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 19] = [
         Self::Closed,
         Self::NotNow,
         Self::NotTheirs,
@@ -52,10 +58,13 @@ impl Why {
         Self::NotInThread,
         Self::NotUnderstood,
         Self::FormIncomplete,
+        Self::AlreadyApproved,
+        Self::Held,
         Self::ExtendedBefore,
         Self::NotExtendable,
         Self::TooLate,
         Self::ScopeUnread,
+        Self::DeletionBegun,
         Self::NothingDue,
     ];
 
@@ -73,10 +82,13 @@ impl Why {
             Self::NotInThread => "not-in-thread",
             Self::NotUnderstood => "not-understood",
             Self::FormIncomplete => "form-incomplete",
+            Self::AlreadyApproved => "already-approved",
+            Self::Held => "held",
             Self::ExtendedBefore => "extended-before",
             Self::NotExtendable => "not-extendable",
             Self::TooLate => "too-late",
             Self::ScopeUnread => "scope-unread",
+            Self::DeletionBegun => "deletion-begun",
             Self::NothingDue => "nothing-due",
         }
     }

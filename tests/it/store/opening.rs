@@ -13,7 +13,7 @@ async fn a_state_opens_again_and_migrates_once() {
         let again = state.open().await;
         again.ping().await.unwrap();
         assert!(again.request(&reference(1)).await.unwrap().is_some());
-        assert_eq!(state.numbers("SELECT COUNT(*) FROM _sqlx_migrations").await, [2]);
+        assert_eq!(state.numbers("SELECT COUNT(*) FROM _sqlx_migrations").await, [3]);
     })
     .await;
 }
@@ -22,7 +22,7 @@ async fn a_state_opens_again_and_migrates_once() {
 async fn a_state_of_a_later_version_is_not_touched() {
     on_both(async |state| {
         state.open().await.close().await;
-        state.raw("UPDATE _sqlx_migrations SET version = 99 WHERE version = 3").await.unwrap();
+        state.raw("UPDATE _sqlx_migrations SET version = 99 WHERE version = 4").await.unwrap();
         assert!(matches!(state.try_open(KEY).await, Err(StoreError::Migrate(_))));
     })
     .await;

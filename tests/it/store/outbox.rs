@@ -2,7 +2,6 @@
 
 use super::{address, meera, on_both, recorded, reference, seconds, start};
 use dsrd::domain::address::Address;
-use dsrd::domain::ids::Reference;
 use dsrd::domain::left::{Far, Left};
 use dsrd::domain::notice::{Audience, NoticeKind};
 use dsrd::store::{NewParcel, OutboxRow, Settlement, Store, StoreError, Thread, Tick};
@@ -95,7 +94,7 @@ async fn what_was_taken_back_is_never_sent_and_what_had_left_is_known() {
             tx.commit().await
         };
         queue(&store, vec![about("1", NoticeKind::CompletedExport), about("2", NoticeKind::Status)]).await;
-        let left = |package, passphrase| Left { package, passphrase };
+        let left = |package, passphrase| Left { package, passphrase, ..Left::default() };
         assert_eq!(store.left(&reference(1)).await.unwrap(), Left::default());
         let rows = claim(&store, "a", 0).await;
         assert_eq!(store.left(&reference(1)).await.unwrap(), left(Far::Perhaps, Far::No));
@@ -267,11 +266,12 @@ async fn a_completion_that_was_accepted_before_a_crash_is_found() {
         let row = claim(&store, "a", 0).await.remove(0);
         state.raw("UPDATE requests SET stage = 'delivering', subject_index = 's'").await.unwrap();
         let late = start() + seconds(1_000);
-        assert_eq!(store.accepted_but_delivering(late).await.unwrap(), Vec::<Reference>::new());
+        assert_eq!(store.accepted_but_delivering(late).await.unwrap(), []);
         settle(&store, &row, &Settlement::Accepted("250")).await.unwrap();
         let early = start() - seconds(1);
-        assert_eq!(store.accepted_but_delivering(early).await.unwrap(), Vec::<Reference>::new());
-        assert_eq!(store.accepted_but_delivering(late).await.unwrap(), [about]);
+        assert_eq!(store.accepted_but_delivering(early).await.unwrap(), []);
+        let delivered = [(about, NoticeKind::CompletedExport)];
+        assert_eq!(store.accepted_but_delivering(late).await.unwrap(), delivered);
     })
     .await;
 }

@@ -2,7 +2,8 @@
 
 use super::{State, on_both, recorded, reference, seconds, start};
 use dsrd::domain::job::JobKind;
-use dsrd::store::{Engine, JobRow, Lease, Store, StoreError, Tick};
+use dsrd::domain::left::Rows;
+use dsrd::store::{ERASE_BEGUN, Engine, JobRow, Lease, Store, StoreError, Tick};
 use jiff::Timestamp;
 
 /// A lease lasts 20 seconds (decision 24).
@@ -169,6 +170,46 @@ async fn a_step_stands_as_it_was_first_recorded() {
         let steps: Vec<(&str, &str)> =
             steps.iter().map(|(name, detail)| (name.as_str(), detail.as_str())).collect();
         assert_eq!(steps, [("export calls", "rows=1"), ("export bills", "rows=3")]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deletion_can_be_stopped_until_it_has_begun() {
+    on_both(async |state| {
+        let store = state.open().await;
+        recorded(&store, 1).await;
+        let queue = async |id: &str| {
+            let mut tx = store.begin().await.unwrap();
+            tx.insert_jobs(&[(id.to_owned(), &reference(1), JobKind::Erase)], start()).await.unwrap();
+            tx.commit().await.unwrap();
+            claim(&store, "a", 0).await.expect("due").lease
+        };
+        let begin = async |lease: &Lease| {
+            let mut tx = store.begin().await.unwrap();
+            tx.hold_job(lease).await?;
+            tx.record_step(lease, ERASE_BEGUN, "p1", start()).await?;
+            tx.commit().await
+        };
+        let stop = async |expected: Rows| {
+            let mut tx = store.begin().await.unwrap();
+            tx.hold_deletion(&reference(1), expected).await?;
+            tx.abandon_jobs(&reference(1), start()).await?;
+            tx.commit().await
+        };
+        let rows = async || store.left(&reference(1)).await.unwrap().rows;
+        let first = queue("first").await;
+        assert_eq!(rows().await, Rows::Untouched);
+        begin(&first).await.unwrap();
+        assert_eq!(rows().await, Rows::Going);
+        assert!(matches!(stop(Rows::Untouched).await, Err(StoreError::Conflict(_))), "it began meanwhile");
+        finish(&store, &first, start()).await.unwrap();
+        assert_eq!(rows().await, Rows::Gone);
+
+        let second = queue("second").await;
+        assert_eq!(rows().await, Rows::Gone, "this one has touched nothing yet");
+        stop(Rows::Gone).await.unwrap();
+        assert!(matches!(begin(&second).await, Err(StoreError::Lost(_))), "it was stopped meanwhile");
     })
     .await;
 }

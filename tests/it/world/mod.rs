@@ -284,6 +284,14 @@ impl World {
         mails.iter().skip(seen).map(|raw| Notice::parse(raw, &self.tag)).collect()
     }
 
+    /// The newest mail that an address has read already and whose subject holds this.
+    pub(crate) fn earlier(&self, address: &str, subject: &str) -> Notice {
+        let mails = crate::rig::mails_of(rig(), &self.real(address));
+        let read = self.read.get(address).copied().unwrap_or(0);
+        let notices = mails.iter().take(read).rev().map(|raw| Notice::parse(raw, &self.tag));
+        notices.into_iter().find(|notice| notice.subject.contains(subject)).expect("a mail that was read")
+    }
+
     fn unread_mail(&self) -> Vec<String> {
         let mut unread = Vec::new();
         for entry in std::fs::read_dir(&rig().mail_root).unwrap() {
@@ -341,6 +349,47 @@ impl World {
     pub(crate) fn finds_the_package_folder(&self) {
         let folder = self.dir.path().join("packages");
         std::fs::rename(folder.with_extension("away"), &folder).unwrap();
+    }
+
+    /// What an operator does at the command line.
+    pub(crate) async fn operates(&self, operation: Operation) -> Reply {
+        let actor = Actor::parse("operator:root").unwrap_or(Actor::Daemon);
+        self.pumps.workflow.operate(operation, &actor).await
+    }
+
+    /// The company's own programs write into its database.
+    pub(crate) async fn company_writes(&self, sql: &str) {
+        telephony::run(&self.telephony, &self.real(sql)).await;
+    }
+
+    /// How many rows the company's database holds of a condition, as `call_logs WHERE account_id = '481516'`.
+    pub(crate) async fn company_holds(&self, what: &str) -> u64 {
+        telephony::count(&self.telephony, what).await
+    }
+
+    /// Recordings on the company's disk whose name begins with this.
+    pub(crate) fn recordings(&self, prefix: &str) -> usize {
+        let folder = std::fs::read_dir(self.dir.path().join("recordings")).unwrap();
+        let names = folder.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with(prefix)).count()
+    }
+
+    /// The company dumps its database, as a backup does.
+    pub(crate) fn company_backs_up(&self) {
+        std::fs::copy(&self.telephony, self.telephony.with_extension("backup")).unwrap();
+    }
+
+    /// And restores it from that dump, table by table, while its programs run.
+    pub(crate) async fn company_restores(&self) {
+        let backup = self.telephony.with_extension("backup");
+        let table = |name: &str| format!("DELETE FROM {name}; INSERT INTO {name} SELECT * FROM old.{name};");
+        let tables = ["call_logs", "recordings", "invoices"].map(table).concat();
+        telephony::run(&self.telephony, &format!("ATTACH '{}' AS old; {tables}", backup.display())).await;
+    }
+
+    /// Time passes in one leap, to the second.
+    pub(crate) fn seconds_pass(&self, seconds: i64) {
+        self.clock.advance(SignedDuration::from_secs(seconds));
     }
 
     /// The register at the end: `stage`, or `stage: blocker`, or `closed: outcome`, a line for each request.

@@ -26,6 +26,8 @@ pub(crate) struct Setup {
     pub(crate) plus_addressing: bool,
     /// Who may decide.
     pub(crate) approvers: &'static [&'static str],
+    /// `[approval] two_approvers_percent`.
+    pub(crate) two_approvers_percent: u8,
 }
 
 impl Default for Setup {
@@ -36,6 +38,7 @@ impl Default for Setup {
             since: Some("2025-06-01T00:00:00Z"),
             plus_addressing: false,
             approvers: &[super::RAVI, super::MEERA],
+            two_approvers_percent: 100,
         }
     }
 }
@@ -79,6 +82,7 @@ pub(super) fn configuration(setup: &Setup, engine: Engine, dir: &Path, tag: &str
     write!(text, "[outbox]\nkind = \"smtp\"\nport = {}\n{host}", rig.smtp_port).unwrap();
     write!(text, "user = \"{desk}\"\nfrom = \"{desk}\"\n").unwrap();
     writeln!(text, "plus_addressing = {}", setup.plus_addressing).unwrap();
+    writeln!(text, "[approval]\ntwo_approvers_percent = {}", setup.two_approvers_percent).unwrap();
     text.push_str("[sender_auth]\nauthserv_ids = [\"mx.test.example\"]\n");
     text.push_str(super::telephony::SECTIONS);
     text
@@ -99,5 +103,8 @@ timezone = "Asia/Kolkata"
 
 [delivery]
 package_dir = "packages"
+
+[erasure]
+ledger_dir = "erasures"
 
 "#;

@@ -38,6 +38,28 @@ pub(super) async fn build(dir: &Path, tag: &str) -> PathBuf {
     file
 }
 
+/// Runs SQL as one of the company's own programs.
+pub(super) async fn run(file: &Path, sql: &str) {
+    let mut database = open(file).await;
+    database.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.unwrap();
+    sqlx::Connection::close(database).await.unwrap();
+}
+
+/// Counts what the company holds.
+pub(super) async fn count(file: &Path, what: &str) -> u64 {
+    let mut database = open(file).await;
+    let many: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {what}")))
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+    sqlx::Connection::close(database).await.unwrap();
+    many.try_into().unwrap()
+}
+
+async fn open(file: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new().filename(file).connect().await.unwrap()
+}
+
 fn script(dir: &Path) -> String {
     // One transaction: each row alone would be flushed to the disk alone.
     let mut sql = format!("BEGIN;{SCHEMA}");
@@ -140,6 +162,7 @@ columns = [
   { name = "note", title = "Note" },
 ]
 retention_days = 365
+backup_purge_days = 30
 
 [[data]]
 name = "recordings"
@@ -153,6 +176,7 @@ account_column = "account_id"
 user_column = "user_id"
 columns = [{ name = "recorded_at", title = "Recorded" }, { name = "file", title = "File" }]
 retention_days = 90
+backup_purge_days = 30
 second_factor = true
 files = { column = "file", root = "recordings" }
 

@@ -2,16 +2,15 @@
 //! rules change, this test fails and prints the chart that belongs there.
 
 use super::play::{
-    Play, accepted, acts, answered, arrival, ask, called, cancel, confirmed, days, drifted, entry, exported,
-    extend, form, from, incomplete, matched, name, not_me, place, planned, says, source_down, start,
-    undelivered,
+    Play, accepted, acts, answered, arrival, ask, called, cancel, confirmed, days, drifted, entry, erased,
+    exported, extend, form, from, hold, incomplete, matched, name, not_me, place, planned, says, source_down,
+    start, undelivered,
 };
 use crate::domain::event::SecondFactorNeed::{No, Yes};
-use crate::domain::event::{Arrival, Event, Fate, Resolution, StaffWord};
-use crate::domain::form::Form;
+use crate::domain::event::{Arrival, DayLimit, Event, Fate, Resolution, StaffWord};
 use crate::domain::left::Left;
 use crate::domain::notice::NoticeKind;
-use crate::domain::request::{Ground, Kind, Request, Voice};
+use crate::domain::request::{Ground, Request, Voice};
 use crate::domain::sender::SenderVerdict;
 use crate::domain::verification::CodeVerdict::{Expired, Right, Wrong};
 use crate::domain::verification::{Party, StaffCode};
@@ -23,8 +22,6 @@ const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/ARCHITECTU
 fn places() -> Vec<(&'static str, Play)> {
     let mut five = Play::challenged();
     five.rules.tries_max = 1;
-    let delete = Arrival { form: Form { kind: Some(Kind::Delete), ..form() }, ..arrival() };
-    let by_hand = Play::of(delete).with(&[matched(entry("owner"), None), confirmed(Party::OnFile, Right)]);
     vec![
         ("none", Play::new()),
         ("asked", Play::of(incomplete())),
@@ -37,7 +34,8 @@ fn places() -> Vec<(&'static str, Play)> {
         ("planning", Play::planning()),
         ("call-back", Play::uncalled()),
         ("frozen", Play::frozen()),
-        ("by-hand", by_hand),
+        ("cooling-off", Play::cooling_off()),
+        ("deleting", Play::deleting()),
         ("executing", Play::executing()),
         ("delivering", Play::delivering()),
         ("closed", Play::closed()),
@@ -73,6 +71,9 @@ fn events(who: Party) -> Vec<(&'static str, Event)> {
         ("staff: EXTEND", says("meera", extend())),
         ("staff: SCOPE", says("meera", StaffWord::Scope { form: Some((form(), Vec::new())) })),
         ("staff: NOTREQUEST", says("meera", StaffWord::NotRequest)),
+        ("staff: HOLD", says("meera", hold())),
+        ("staff: RELEASE", says("meera", StaffWord::Release)),
+        ("staff: VETO", says("ravi", StaffWord::Veto)),
         ("resolved, somebody", matched(entry("owner"), None)),
         ("resolved, nobody", Event::Resolved(Resolution::NoMatch)),
         ("planned", planned("p1", No)),
@@ -80,6 +81,11 @@ fn events(who: Party) -> Vec<(&'static str, Event)> {
         ("source-down", source_down()),
         ("drifted", drifted()),
         ("exported", exported()),
+        ("erased", erased()),
+        ("holds-changed", Event::HoldsChanged),
+        ("many-deletions", Event::ManyDeletions(DayLimit::Reached { rows: 200_000, accounts: 3 })),
+        ("settled", Event::Settled(Vec::new())),
+        ("backups-overdue", Event::BackupsOverdue { source: "crm".to_owned() }),
         ("accepted", accepted(NoticeKind::CompletedExport)),
         ("undelivered", undelivered(NoticeKind::Status, Fate::Rejected)),
         ("retried", Event::Retried { left: Left::default() }),

@@ -131,7 +131,7 @@ fn a_person_without_a_user_key_is_not_taken_for_another() {
 fn a_deletion_goes_to_staff_by_hand() {
     let play = Play::of(Arrival { form: Form { kind: Some(Kind::Delete), ..form() }, ..arrival() });
     let play = play.with(&[matched(entry("owner"), None)]);
-    let play = check(play, &confirmed(OnFile, Right), "by-hand status>file attention>staff void");
+    let play = check(play, &confirmed(OnFile, Right), "planning status>file job:plan void");
     assert_eq!(play.request().kind, Some(Kind::Delete));
     assert!(play.request().wake_at.is_some(), "the clock runs on");
 }

@@ -2,8 +2,8 @@
 //! from the rules, who has proved what.
 
 use super::play::{
-    Play, accepted, acts, answered, arrival, called, confirmed, days, drifted, due, entry, exported, extend,
-    form, from, incomplete, matched, missing, plan, source_down, undelivered,
+    Play, accepted, acts, answered, arrival, called, confirmed, days, drifted, due, entry, erased, exported,
+    extend, form, from, incomplete, matched, missing, plan, source_down, undelivered,
 };
 use crate::domain::address::Address;
 use crate::domain::event::{
@@ -11,7 +11,7 @@ use crate::domain::event::{
 };
 use crate::domain::form::{Field, Form};
 use crate::domain::job::JobKind;
-use crate::domain::left::{Far, Left};
+use crate::domain::left::{Far, Left, Rows};
 use crate::domain::notice::{Audience, NoticeKind};
 use crate::domain::personal::Personal;
 use crate::domain::request::{Check, Ground, Kind, Outcome, PlanState, Request, Stage, Voice};
@@ -94,7 +94,8 @@ fn customer_says() -> impl Strategy<Value = Step> {
 
 fn lefts() -> impl Strategy<Value = Left> {
     let far = || select(vec![Far::No, Far::Perhaps, Far::Yes]);
-    (far(), far()).prop_map(|(package, passphrase)| Left { package, passphrase })
+    let rows = select(vec![Rows::Untouched, Rows::Going, Rows::Gone]);
+    (far(), far(), rows).prop_map(|(package, passphrase, rows)| Left { package, passphrase, rows })
 }
 
 fn staff_says() -> impl Strategy<Value = Step> {
@@ -111,6 +112,9 @@ fn staff_says() -> impl Strategy<Value = Step> {
         extend(),
         StaffWord::Scope { form: Some((form(), Vec::new())) },
         StaffWord::NotRequest,
+        super::play::hold(),
+        StaffWord::Release,
+        StaffWord::Veto,
         StaffWord::NotInThread,
         StaffWord::NotUnderstood,
     ];
@@ -135,6 +139,9 @@ fn world_says() -> impl Strategy<Value = Step> {
         source_down(),
         drifted(),
         exported(),
+        erased(),
+        Event::HoldsChanged,
+        accepted(NoticeKind::CompletedDelete),
         accepted(NoticeKind::CompletedExport),
         accepted(NoticeKind::Challenge),
         undelivered(NoticeKind::Challenge, Fate::Rejected),
@@ -162,7 +169,7 @@ struct Model {
     plans: u8,
     verified: bool,
     approved: Option<String>,
-    exports: u32,
+    works: u32,
     approvals: u32,
     exported: bool,
     completed: u32,
@@ -191,12 +198,14 @@ impl Model {
             }
             Stage::Recorded { .. } => answered(Requester, Some((form(), Vec::new()))),
             Stage::AwaitingVerification { check: Check::Resolving, .. } => matched(entry("owner"), None),
-            Stage::AwaitingVerification { check: Check::NoMatch, .. } => Event::Woke,
+            Stage::AwaitingVerification { check: Check::NoMatch, .. } | Stage::CoolingOff { .. } => {
+                Event::Woke
+            }
             Stage::AwaitingVerification { check: Check::Frozen { .. }, .. } => {
                 acts(who, StaffWord::Accept, StaffCode::NotAsked, None)
             }
             Stage::AwaitingVerification { check: Check::Challenged { .. }, .. } => confirmed(OnFile, Right),
-            Stage::AwaitingApproval { plan: PlanState::Planning | PlanState::ByHand, .. } => {
+            Stage::AwaitingApproval { plan: PlanState::Planning, .. } => {
                 self.plans += 1;
                 let need =
                     if self.plans.is_multiple_of(2) { SecondFactorNeed::Yes } else { SecondFactorNeed::No };
@@ -209,7 +218,11 @@ impl Model {
                 let hash = request.plan.as_ref().map(|plan| plan.hash.as_str());
                 acts(who, StaffWord::Approve, valid, hash.filter(|_| !wrong_plan))
             }
+            Stage::Executing { .. } if request.kind == Some(Kind::Delete) => erased(),
             Stage::Executing { .. } => exported(),
+            Stage::Delivering { .. } | Stage::Closed { .. } if request.kind == Some(Kind::Delete) => {
+                accepted(NoticeKind::CompletedDelete)
+            }
             Stage::Delivering { .. } | Stage::Closed { .. } => accepted(NoticeKind::CompletedExport),
         }
     }
@@ -223,6 +236,7 @@ impl Model {
                 self.approved.clone_from(&act.plan_hash);
                 self.approvals += 1;
             }
+            Event::Staff(act) if matches!(act.word, StaffWord::Veto) => self.approved = None,
             Event::Drifted { .. } => self.approved = None,
             Event::Frozen { .. } => (self.verified, self.approved, self.exported) = (false, None, false),
             Event::Exported(_) => {
@@ -231,9 +245,12 @@ impl Model {
             }
             _ => {}
         }
-        self.exports +=
-            u32::try_from(transition.jobs().iter().filter(|job| **job == JobKind::Export).count())
-                .expect("few");
+        let works = |job: &JobKind| matches!(job, JobKind::Export | JobKind::Erase);
+        self.works += u32::try_from(transition.jobs().iter().filter(|job| works(job)).count()).expect("few");
+        if transition.jobs().contains(&JobKind::Erase) {
+            let woke = matches!(event, Event::Woke) && before == Some("cooling-off");
+            assert!(woke, "a deletion began before its cooling-off time was over: {}", event.name());
+        }
         let outcome = transition.request().stage.outcome();
         self.completed += u32::from(outcome == Some(Outcome::Completed) && before != Some("closed"));
         self.passphrases += u32::try_from(count(transition, NoticeKind::Passphrase)).expect("few");
@@ -247,11 +264,11 @@ fn count(transition: &Transition, notice: NoticeKind) -> usize {
 /// I1, I2 and I4: nothing runs without a known requester and an approval of this very plan by somebody else, and it runs
 /// once.
 fn work_is_allowed(model: &Model, play: &Play, event: &Event, after: &Request) {
-    if matches!(after.stage, Stage::Executing { .. } | Stage::Delivering { .. }) {
+    if matches!(after.stage, Stage::CoolingOff { .. } | Stage::Executing { .. } | Stage::Delivering { .. }) {
         assert!(model.verified && after.subject.is_some(), "I1: nobody was verified");
         let plan = after.plan.as_ref().map(|plan| plan.hash.clone());
         assert!(plan.is_some() && plan == model.approved, "I1: {plan:?} approved {:?}", model.approved);
-        assert_eq!(after.kind, Some(Kind::Export));
+        assert!(after.kind.is_some());
         assert!(!after.lacks_second_factor(), "I1: recordings without a call-back");
     }
     if let Event::Staff(act) = event
@@ -268,7 +285,10 @@ fn work_is_allowed(model: &Model, play: &Play, event: &Event, after: &Request) {
             |address: Option<&Address>| address.is_some_and(|address| address.without_detail() == own);
         assert!(!people.into_iter().any(is_theirs), "I2: {} decided about themselves", act.by);
     }
-    assert!(model.exports == model.approvals, "I4: {} exports, {} approvals", model.exports, model.approvals);
+    let (works, approvals) = (model.works, model.approvals);
+    // An approved deletion may still be taken back; an approved export begins at once.
+    let one_each = works == approvals || after.kind == Some(Kind::Delete) && works <= approvals;
+    assert!(one_each, "I4: {works} works, {approvals} approvals");
     assert!(model.completed <= 1 && model.passphrases <= 1, "I4: completed twice");
 }
 

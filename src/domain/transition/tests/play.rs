@@ -4,16 +4,19 @@
 use crate::domain::address::Address;
 use crate::domain::deadline::Due;
 use crate::domain::directory::DirectoryEntry;
+use crate::domain::erasure::{ErasedLine, ErasureFacts, KeptLine};
 use crate::domain::event::{
     Arrival, Event, Fate, Law, Leave, Manner, Resolution, SecondFactorNeed, StaffAct, StaffWord,
 };
 use crate::domain::form::{Field, Form, Problem, ProblemCode, Requester};
+use crate::domain::hold::{Hold, HoldScope};
 use crate::domain::ids::{Reference, StaffName};
+use crate::domain::keep::Kept;
 use crate::domain::left::{Far, Left};
 use crate::domain::notice::{Audience, NoticeKind};
 use crate::domain::plan::PlanSummary;
 use crate::domain::policy::{Rules, Staff, StaffRole};
-use crate::domain::request::{Check, Kind, Origin, PackageFacts, PlanState, Request, Stage, Voice};
+use crate::domain::request::{Check, Ground, Kind, Origin, PackageFacts, PlanState, Request, Stage, Voice};
 use crate::domain::scope::{AccountScope, Scope};
 use crate::domain::sender::SenderVerdict;
 use crate::domain::transition::{Codes, Intent, Mails, Rejected, To, Transition, Work, decide};
@@ -59,6 +62,10 @@ pub(super) fn rules() -> Rules {
         expire_days: 14,
         tries_max: 5,
         answer_age_days_max: 7,
+        holds: Vec::new(),
+        cooling_off: days(1),
+        two_approvers_rows: 10_000,
+        two_approvers_permille: 10,
     }
 }
 
@@ -195,7 +202,50 @@ pub(super) fn not_me(from: Party) -> Event {
 
 /// The package has left, and its passphrase so far.
 pub(super) fn package_and(passphrase: Far) -> Left {
-    Left { package: Far::Yes, passphrase }
+    Left { package: Far::Yes, passphrase, ..Left::default() }
+}
+
+/// Everything went but three invoices.
+pub(super) fn erased() -> Event {
+    let kept = Kept {
+        ground: Ground::StatutoryRetention,
+        citation: "law".to_owned(),
+        until: Some(date(2033, 1, 1)),
+    };
+    Event::Erased(ErasureFacts {
+        as_of: start(),
+        plan: "p1".to_owned(),
+        finished_at: start(),
+        finished_on: date(2026, 1, 6),
+        lines: vec![ErasedLine {
+            name: "invoices".to_owned(),
+            title: "Invoices".to_owned(),
+            source: "crm".to_owned(),
+            deleted: 2,
+            files: 0,
+            gone: 0,
+            kept: KeptLine::gather(std::iter::once((kept, 3))),
+            backup_purge_days: Some(30),
+        }],
+    })
+}
+
+/// A hold on Asha's account.
+pub(super) fn held(request: Option<Reference>) -> Hold {
+    Hold {
+        id: "H-1".to_owned(),
+        scope: HoldScope { account: Some("481516".into()), ..HoldScope::default() },
+        ground: "order".to_owned(),
+        citation: "Court".to_owned(),
+        owner: "meera".to_owned(),
+        placed_at: start(),
+        review_on: date(2026, 4, 1),
+        request,
+    }
+}
+
+pub(super) fn hold() -> StaffWord {
+    StaffWord::Hold { hold: Some(Box::new(held(Some(Reference::from_bits(7))))) }
 }
 
 pub(super) fn accepted(notice: NoticeKind) -> Event {
@@ -286,6 +336,26 @@ impl Play {
 
     pub(super) fn executing() -> Self {
         Self::frozen().with(&[says("meera", StaffWord::Approve)])
+    }
+
+    /// The same up to an approved deletion.
+    pub(super) fn cooling_off() -> Self {
+        Self::deletion("p1").with(&[says("meera", StaffWord::Approve)])
+    }
+
+    /// The cooling-off time is over.
+    pub(super) fn deleting() -> Self {
+        Self::cooling_off().after(1).with(&[Event::Woke])
+    }
+
+    /// The plan of a deletion waits for a decision.
+    pub(super) fn deletion(hash: &str) -> Self {
+        let delete = Arrival { form: Form { kind: Some(Kind::Delete), ..form() }, ..arrival() };
+        Self::of(delete).with(&[
+            matched(entry("owner"), None),
+            confirmed(Party::OnFile, CodeVerdict::Right),
+            planned(hash, SecondFactorNeed::No),
+        ])
     }
 
     pub(super) fn delivering() -> Self {
@@ -398,7 +468,8 @@ pub(super) fn place(request: &Request) -> String {
         Stage::AwaitingVerification { check: Check::Challenged { .. }, .. } => "challenged",
         Stage::AwaitingApproval { plan: PlanState::Planning, .. } => "planning",
         Stage::AwaitingApproval { plan: PlanState::Frozen, .. } => "frozen",
-        Stage::AwaitingApproval { plan: PlanState::ByHand, .. } => "by-hand",
+        Stage::CoolingOff { .. } => "cooling-off",
+        Stage::Executing { .. } if request.kind == Some(Kind::Delete) => "deleting",
         Stage::Executing { .. } => "executing",
         Stage::Delivering { .. } => "delivering",
         Stage::Closed { outcome, .. } => outcome.as_str(),

@@ -86,7 +86,7 @@ fn told(transition: &Transition) -> (Left, Left, Left) {
 #[test]
 fn what_has_left_is_told_to_both_as_it_is() {
     for far in [Far::No, Far::Perhaps, Far::Yes] {
-        let left = Left { package: far, passphrase: Far::No };
+        let left = Left { package: far, passphrase: Far::No, ..Left::default() };
         for event in [Event::Cancelled { from: OnFile, left }, Event::Disowned { from: OnFile, left }] {
             let transition = Play::delivering().decide(&event).expect("stopped");
             assert_eq!(told(&transition), (left, left, left), "{}", event.name());

@@ -2,11 +2,11 @@
 
 use super::play::{
     Play, accepted, answered, arrival, ask, called, cancel, check, confirmed, days, drifted, due, entry,
-    exported, extend, from, incomplete, matched, name, not_me, planned, says, source_down, start,
+    erased, exported, extend, from, incomplete, matched, name, not_me, planned, says, source_down, start,
     undelivered,
 };
 use crate::domain::event::SecondFactorNeed::No;
-use crate::domain::event::{Arrival, Event, Fate, Law, StaffWord};
+use crate::domain::event::{Arrival, DayLimit, Event, Fate, Law, StaffWord};
 use crate::domain::left::Left;
 use crate::domain::notice::NoticeKind;
 use crate::domain::request::Request;
@@ -161,7 +161,13 @@ pub(super) fn everything() -> Vec<Event> {
         source_down(),
         drifted(),
         exported(),
+        erased(),
+        Event::HoldsChanged,
+        Event::ManyDeletions(DayLimit::Unusual { accounts: 5 }),
+        Event::Settled(Vec::new()),
+        Event::BackupsOverdue { source: "crm".to_owned() },
         accepted(NoticeKind::CompletedExport),
+        accepted(NoticeKind::CompletedDelete),
         undelivered(NoticeKind::Passphrase, Fate::Rejected),
         Event::Retried { left: Left::default() },
         Event::StaffChanged { name: name("meera") },
@@ -192,6 +198,9 @@ pub(super) fn everything() -> Vec<Event> {
         StaffWord::Scope { form: Some((super::play::form(), Vec::new())) },
         StaffWord::NotRequest,
         called(),
+        super::play::hold(),
+        StaffWord::Release,
+        StaffWord::Veto,
         StaffWord::NotInThread,
         StaffWord::NotUnderstood,
     ];

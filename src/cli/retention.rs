@@ -1,0 +1,28 @@
+//! `dsrd retention run`: deletes rows past their ceiling now, or says what would go. The work is `workflow/retention.rs`'s.
+
+use super::args::{Retention, RetentionWhat};
+use super::{Exit, Outcome, ask, open, output};
+use crate::env::Env;
+use crate::workflow::{Operation, Reply, RetentionLine, RetentionMode};
+
+/// Does what is asked.
+pub async fn run(args: Retention, env: &Env) -> Outcome {
+    let config = open::config(&args.file.config)?;
+    let RetentionWhat::Run { dry_run } = args.what;
+    let mode = if dry_run { RetentionMode::DryRun } else { RetentionMode::Run };
+    let reply = ask::operate(&config, env, "apply retention", Operation::Retention { mode }).await?;
+    if args.output.json {
+        output::json(&reply)?;
+        return Ok(Exit::Done);
+    }
+    let lines = if let Reply::Retention { lines } = &reply { lines.as_slice() } else { &[] };
+    let went = if dry_run { "WOULD GO" } else { "DELETED" };
+    let mut rows = vec![["CATEGORY", went, "FILES", "KEPT"].map(str::to_owned)];
+    rows.extend(lines.iter().map(cells));
+    output::print(|out| output::table(out, &rows))?;
+    Ok(Exit::Done)
+}
+
+fn cells(line: &RetentionLine) -> [String; 4] {
+    [line.category.clone(), line.deleted.to_string(), line.files.to_string(), line.kept.to_string()]
+}
