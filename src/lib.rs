@@ -23,5 +23,6 @@ pub mod notices;
 pub mod outbox;
 pub mod package;
 pub mod render;
+pub mod senders;
 pub mod store;
 pub mod workflow;

@@ -130,6 +130,8 @@ pub struct Outbox {
 pub enum SenderAuthMode {
     /// By the topmost Authentication-Results header of our own server (RFC 8601).
     TrustHeader,
+    /// By the DKIM signatures and the DMARC policy, looked up in DNS by us.
+    Evaluate,
 }
 
 /// Whose verdict on senders is trusted.
@@ -140,11 +142,13 @@ pub struct SenderAuth {
     pub mode: SenderAuthMode,
     /// The authserv-ids of the company's own mail servers; a header with another id counts nothing.
     pub authserv_ids: Vec<String>,
+    /// The DNS resolver to ask, address and port; without one the host's own.
+    pub resolver: Option<std::net::SocketAddr>,
 }
 
 impl Default for SenderAuth {
     fn default() -> Self {
-        Self { mode: SenderAuthMode::TrustHeader, authserv_ids: Vec::new() }
+        Self { mode: SenderAuthMode::TrustHeader, authserv_ids: Vec::new(), resolver: None }
     }
 }
 

@@ -182,9 +182,10 @@ impl Text {
         let mailboxes = mailboxes(self.mailbox, findings);
         let outbox = self.outbox.judge(findings);
         let answers = mailboxes.values().any(|mailbox| mailbox.answer);
-        if answers && self.sender_auth.authserv_ids.is_empty() {
+        let by_header = self.sender_auth.mode == SenderAuthMode::TrustHeader;
+        if answers && by_header && self.sender_auth.authserv_ids.is_empty() {
             let what = "is empty, so no sender is trusted and nobody would be answered";
-            let remedy = "list the authserv-id of your mail server, or set answer = false on every mailbox";
+            let remedy = "list the authserv-id of your mail server, set mode = \"evaluate\", or set answer = false on every mailbox";
             findings.add("sender_auth", "authserv_ids", what, remedy);
         }
         let calendar = self.calendar.judge(findings);

@@ -185,7 +185,7 @@ fn each_mistake_gives_its_line_and_a_remedy() {
     check("#reminder_days = [1, 3, 7]", "reminder_days = [3, 1]", "rising days");
     check("#tries_max = 5", "tries_max = 0", "nobody could be verified");
     check("authserv_ids = [\"mx.acme.example\"]", "authserv_ids = []", "nobody would be answered");
-    check("#mode = \"trust-header\"", "mode = \"evaluate\"", "unknown variant");
+    check("#mode = \"trust-header\"", "mode = \"believe\"", "unknown variant");
     check("#region = \"IN\"", "region = \"XX\"", "not a known region");
     check("#date_order = \"day-first\"", "date_order = \"ymd\"", "unknown variant");
     check("#listen = \"127.0.0.1:9464\"", "listen = \"localhost\"", "[metrics] listen: ");

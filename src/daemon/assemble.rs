@@ -2,7 +2,7 @@
 //! layers below. Reads secrets from their files; connects to nothing but the state.
 
 use super::rate::Rate;
-use crate::config::{self, Config, MailboxKind, OutboxKind};
+use crate::config::{self, Config, MailboxKind, OutboxKind, SenderAuthMode};
 use crate::connectors::{Connectors, SourceKind, SourceSettings};
 use crate::crypto::MasterKey;
 use crate::domain::calendar::Calendar;
@@ -20,6 +20,7 @@ use crate::outbox::Courier;
 use crate::outbox::maildir::MaildirCourier;
 use crate::outbox::smtp::{self, SmtpCourier, SmtpSettings};
 use crate::render::Texts;
+use crate::senders::Judge;
 use crate::store::{Keyring, Store};
 use crate::workflow::settings::{
     Answer, Approval, DeliverySettings, MailboxRules, PlusAddressing, Reading, Settings, Verification,
@@ -185,6 +186,7 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
             ..incoming::Limits::default()
         },
         trust: Trust { authserv_ids: config.sender_auth.authserv_ids.clone() },
+        judge: judge(config)?,
         calendar: calendar(config)?,
         regime,
         regimes,
@@ -234,6 +236,14 @@ fn support(config: &Config) -> String {
         address.to_owned()
     } else {
         format!("{address}, {}", config.company.contact)
+    }
+}
+
+/// Who judges senders, where the configuration says that we do.
+fn judge(config: &Config) -> anyhow::Result<Option<Arc<Judge>>> {
+    match config.sender_auth.mode {
+        SenderAuthMode::TrustHeader => Ok(None),
+        SenderAuthMode::Evaluate => Ok(Some(Arc::new(Judge::new(config.sender_auth.resolver)?))),
     }
 }
 

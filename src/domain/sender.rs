@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum SenderVerdict {
     /// `dmarc=pass`, or an aligned DKIM pass where no DMARC policy is published.
     Aligned,
-    /// Only an aligned SPF pass: enough for customers, never for staff (standard M5).
+    /// Something aligned that proves less: SPF alone, or a signature that leaves out a field which a decision rests on.
+    /// Enough for customers, never for staff (standard M5, M6).
     SpfOnly,
     /// There is a verdict and it does not speak for the From domain.
     Unaligned,

@@ -15,6 +15,7 @@ mod deliver;
 mod erase;
 mod execute;
 mod holds;
+mod judged;
 mod lifecycle;
 mod operate;
 mod owed;

@@ -48,8 +48,8 @@ pub(super) struct Read {
     pub(super) row: MailRow,
     pub(super) incoming: Incoming,
     pub(super) verdict: SenderVerdict,
-    understood: Understood,
-    fingerprint: String,
+    pub(super) understood: Understood,
+    pub(super) fingerprint: String,
 }
 
 /// What becomes of one mail.
@@ -193,8 +193,10 @@ impl Workflow {
         self.warm_up().await?;
         let read = rows.len();
         let place = self.place(mailbox).await?;
-        let (mails, mut fates) = self.parse(rows).await?;
-        fates.extend(self.fates(mails, &place).await?);
+        let (mut mails, mut fates) = self.parse(rows).await?;
+        Box::pin(self.judge_senders(&mut mails)).await;
+        // On the heap: each step carries whole mails, and every caller would be as large.
+        fates.extend(Box::pin(self.fates(mails, &place)).await?);
         let finished = fates.iter().filter_map(Fate::ours).collect();
         self.carry_out(mailbox, fates).await?;
         Ok(Intake { read, finished })
@@ -459,7 +461,7 @@ fn understand(
 
 /// What makes two mails the same (decision 10): Message-ID and content. The verdict counts too, so that a forged copy that
 /// comes first never swallows the real mail.
-fn identity(incoming: &Incoming, verdict: SenderVerdict) -> String {
+pub(super) fn identity(incoming: &Incoming, verdict: SenderVerdict) -> String {
     let mut bytes = incoming.fingerprint.to_vec();
     bytes.push(u8::from(verdict.speaks_for_customer()));
     bytes.extend_from_slice(incoming.message_id.as_deref().unwrap_or_default().as_bytes());

@@ -12,6 +12,7 @@ use crate::domain::plan::Category;
 use crate::domain::policy::{Rules, Staff};
 use crate::mail::authentication::Trust;
 use crate::mail::incoming::Limits;
+use crate::senders::Judge;
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -37,6 +38,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Whose verdict on a sender counts.
     pub trust: Trust,
+    /// Judges senders by DNS, where no mail server of the company does.
+    pub judge: Option<Arc<Judge>>,
     /// Work days and the time zone.
     pub calendar: Calendar,
     /// The regime whose clock runs before the directory says otherwise.

@@ -68,6 +68,8 @@ mod rig_works;
 #[cfg(test)]
 mod scripted;
 #[cfg(test)]
+mod senders;
+#[cfg(test)]
 mod smtp_adapter;
 #[cfg(test)]
 mod smtp_trap;
