@@ -18,7 +18,8 @@ use std::fs;
 // --- what is allowed where
 
 const PURE: &[&str] = &["domain", "mail", "crypto", "render", "net"];
-const ADAPTERS: &[&str] = &["store", "mailbox", "outbox", "connectors", "package", "ledger", "notices", "senders"];
+const ADAPTERS: &[&str] =
+    &["store", "mailbox", "outbox", "connectors", "package", "ledger", "notices", "senders"];
 
 /// Which modules the code of a module may name. A new module must be entered here: that is the point.
 fn may_name(module: &str) -> Option<Vec<&'static str>> {

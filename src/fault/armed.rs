@@ -4,7 +4,7 @@
 //! (30 s) and stall-SECONDS. Every hit is a line in `hits`. Without the variable nothing happens.
 //! `fault.rs` has the macro, `tests/it/sweep.rs` writes the plans.
 
-use crate::connectors::ConnectorError;
+use crate::connectors::{ConnectorError, GateClosed};
 use crate::mailbox::MailboxError;
 use crate::outbox::CourierError;
 use crate::package::PackageError;
@@ -190,5 +190,11 @@ impl From<Injected> for ConnectorError {
             reason: injected.to_string(),
             transient: true,
         }
+    }
+}
+
+impl From<Injected> for GateClosed {
+    fn from(injected: Injected) -> Self {
+        Self(injected.to_string())
     }
 }

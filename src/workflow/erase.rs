@@ -71,7 +71,9 @@ impl Workflow {
         let mut tx = self.store.begin().await?;
         tx.hold_job(&job.lease).await?;
         tx.record_step(&job.lease, ERASE_BEGUN, hash, self.env.now()).await?;
+        fault!("erase.begin.before");
         tx.commit().await?;
+        fault!("erase.begin.after");
         Ok(())
     }
 
@@ -177,7 +179,9 @@ impl Workflow {
             };
             let mut tx = self.store.begin().await?;
             tx.record_batch(&job.lease, &batch, self.env.now()).await?;
+            fault!("erase.batch.before");
             tx.commit().await?;
+            fault!("erase.batch.after");
         }
         Ok(None)
     }
@@ -425,8 +429,10 @@ impl Gate for EraseGate<'_> {
         }
         if let Purpose::Request(reference) = self.purpose {
             let (ledger, entry) = (Arc::clone(&self.workflow.ledger), self.ledger_entry(reference, rows));
+            fault!("ledger.append.before");
             let written = blocking(move || ledger.append(&entry)).await;
             written.map_err(|error| closed(&error))?;
+            fault!("ledger.append.after");
         }
         self.seen().admitted.extend(rows.iter().map(|row| row.key.clone()));
         Ok(stay)

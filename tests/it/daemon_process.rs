@@ -156,12 +156,15 @@ impl Site {
         self.asks_in_part(from, &format!("Scope: number {number}, 2025-01-01 to 2025-03-31\n{ACKNOWLEDGED}"));
     }
 
+    /// Asks with the template that the data of a phone number be deleted.
+    pub(crate) fn asks_to_delete(&self, from: &str, number: &str) {
+        let scope = format!("Scope: number {number}, 2025-01-01 to 2025-03-31\n{ACKNOWLEDGED}");
+        self.sends(from, &self.desk, "Data Delete Request - Acme Traders", "", &form(from, &scope));
+    }
+
     /// Sends the template with these lines and no other ones that have to be there.
     pub(crate) fn asks_in_part(&self, from: &str, lines: &str) {
-        let body = format!(
-            "Legal basis: Customer request\nRequester: Asha Rao, Owner, {from}, +91 98123 45678\n{lines}\n"
-        );
-        self.sends(from, &self.desk, "Data Export Request - Acme Traders", "", &body);
+        self.sends(from, &self.desk, "Data Export Request - Acme Traders", "", &form(from, lines));
     }
 
     /// Answers a notice in its thread.
@@ -270,6 +273,20 @@ impl Site {
     /// Runs SQL on the company's database.
     pub(crate) async fn company_runs(&self, sql: &str) {
         run_sql(&self.telephony(), sql).await;
+    }
+
+    /// The first column of what a query on the company's database gives.
+    pub(crate) async fn company_column(&self, sql: &str) -> Vec<String> {
+        let mut connection = open(&self.telephony()).await;
+        let rows = connection.fetch_all(AssertSqlSafe(sql.to_owned())).await.unwrap();
+        rows.iter().map(|row| row.get::<i64, _>(0).to_string()).collect()
+    }
+
+    /// The lines of the erasure ledger.
+    pub(crate) fn ledger_lines(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.dir.path().join("erasures")).into_iter().flatten();
+        let files = entries.map(|entry| read(&entry.unwrap().path()));
+        files.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 
     /// Changes one thing in the configuration of the first daemon.
@@ -495,6 +512,11 @@ impl Drop for Daemon {
     }
 }
 
+/// The template's lines that are the same in every mail, and these.
+fn form(from: &str, lines: &str) -> String {
+    format!("Legal basis: Customer request\nRequester: Asha Rao, Owner, {from}, +91 98123 45678\n{lines}\n")
+}
+
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
@@ -503,96 +525,7 @@ fn healthy(log: &str) -> bool {
     health(log).starts_with("HTTP/1.1 200")
 }
 
-const COMPANY: &str = "
-CREATE TABLE users (id TEXT PRIMARY KEY, account_id TEXT, name TEXT, email TEXT, phone TEXT, role TEXT);
-CREATE TABLE numbers (number TEXT PRIMARY KEY, account_id TEXT);
-CREATE TABLE call_logs (id INTEGER PRIMARY KEY, account_id TEXT, user_id TEXT, started_at TEXT, caller TEXT, callee TEXT);
-INSERT INTO users VALUES ('u1', '481516', 'Asha Rao', '<ASHA>', '+919812345678', 'owner');
-INSERT INTO numbers VALUES ('+919876543210', '481516');
-INSERT INTO call_logs VALUES
-  (1, '481516', 'u1', '2025-01-05T10:00:00Z', '+919876543210', '+911234567890'),
-  (2, '481516', 'u1', '2025-02-05T10:00:00Z', '+911234567890', '+919876543210'),
-  (3, '700700', 'u9', '2025-02-05T10:00:00Z', '+911111111111', '+912222222222');
-";
+const COMPANY: &str = include_str!("daemon_process.sql");
 
 /// Caps are raised, because everybody here writes from one domain at once (decision 51); the rest is as shipped.
-const CONFIG: &str = r#"
-[company]
-name = "Telco"
-support = "<DESK>"
-grievance_officer = "Grievance Officer, Telco, grievance@telco.example"
-complaint_authority = "the Data Protection Board of India"
-
-[state]
-url = "<STATE>"
-
-[keys]
-master_key_file = "master.key"
-
-[mailbox.support]
-kind = "imap"
-host = "127.0.0.1"
-port = <IMAP>
-tls = "none"
-user = "<DESK>"
-password_file = "password"
-address = ["<DESK>"]
-since = "2020-01-01T00:00:00Z"
-
-[outbox]
-kind = "smtp"
-host = "127.0.0.1"
-port = <SMTP>
-tls = "none"
-from = "<DESK>"
-rate_per_minute = 10000
-
-[sender_auth]
-authserv_ids = ["mx.test.example"]
-
-[calendar]
-timezone = "Asia/Kolkata"
-holidays = [<FREE>]
-
-[limits]
-ack_per_address_hour = 100
-ack_per_address_day = 100
-ack_per_domain_hour = 10000
-ack_per_hour = 10000
-
-[metrics]
-listen = "127.0.0.1:0"
-
-[control]
-socket = "<NAME>.sock"
-
-[delivery]
-package_dir = "packages"
-
-[sources.telephony]
-kind = "sqlite"
-url = "sqlite://telephony.db"
-
-[directory]
-source = "telephony"
-by_address = """SELECT id AS subject, account_id AS account, name, email AS address, phone, role, id AS user
-FROM users WHERE lower(email) = $1"""
-by_account = """SELECT id AS subject, account_id AS account, name, email AS address, phone, role, id AS user
-FROM users WHERE account_id = $1"""
-by_number = """SELECT u.id AS subject, u.account_id AS account, u.name, u.email AS address, u.phone, u.role, u.id AS user
-FROM users u JOIN numbers n ON n.account_id = u.account_id WHERE n.number = $1"""
-
-[[data]]
-name = "call_logs"
-title = "Call logs"
-purpose = "To connect your calls and to bill them."
-source = "telephony"
-table = "call_logs"
-key = "id"
-time_column = "started_at"
-account_column = "account_id"
-user_column = "user_id"
-number_columns = ["caller", "callee"]
-columns = [{ name = "started_at", title = "Started" }, { name = "caller", title = "From" }, { name = "callee", title = "To" }]
-retention_days = 365
-"#;
+const CONFIG: &str = include_str!("daemon_process.toml");

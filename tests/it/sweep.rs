@@ -1,5 +1,5 @@
 //! A fault at every named point of the source (standard R7): one export, from the mail to the passphrase, for each point,
-//! on the real binary, real servers and both engines. Afterwards nothing is lost, no job was done twice, and a mail came
+//! or one deletion where the point stands on its way, on the real binary, real servers and both engines. Afterwards nothing is lost, no job was done twice, and a mail came
 //! twice only if it was on its way when the fault struck (R4), byte for byte. As a part of `tests/run` each point ends
 //! the process once; `tests/sweep` plays every action at the first and at the last hit. CONTRIBUTING.md has the commands.
 
@@ -33,7 +33,19 @@ const IN_DOUBT: [&str; 5] = [
     "audit.head.before",
     "audit.head.after",
 ];
-/// What the one conversation consists of: words of the subject, and the notice in the register.
+/// Beginnings of the points that only a deletion meets.
+const OF_DELETION: [&str; 3] = ["erase.", "ledger.", "source.erase."];
+/// What a deletion's conversation consists of.
+const DELETED_CUSTOMER: [(&str, &str); 5] = [
+    ("We have your request", "acknowledgement"),
+    ("Is it you?", "challenge"),
+    ("stands", "status"),
+    ("Your data will be deleted", "approved"),
+    ("Your data is deleted", "completed-delete"),
+];
+const DELETED_STAFF: [(&str, &str); 2] =
+    [("Please decide by", "approval-request"), ("Approved by", "decision-recorded")];
+/// What the one conversation of an export consists of: words of the subject, and the notice in the register.
 const CUSTOMER: [(&str, &str); 5] = [
     ("We have your request", "acknowledgement"),
     ("Is it you?", "challenge"),
@@ -109,8 +121,13 @@ async fn census(engine: Engine) -> BTreeMap<String, usize> {
     let mut daemon = Supervised::start(&site, &[]);
     converse(&site, &mut daemon, &codes).await;
     daemon.stop().await;
+    // A deletion of two rows meets each of its points once.
     let hits = |point: &String| daemon.hits(point).max(1);
     points().into_iter().map(|point| (point.clone(), hits(&point))).collect()
+}
+
+fn is_of_deletion(line: &str) -> bool {
+    OF_DELETION.iter().any(|beginning| line.starts_with(beginning))
 }
 
 async fn site(engine: Engine) -> Site {
@@ -128,6 +145,9 @@ async fn play(engine: Engine, line: String) {
         BEFORE.iter().filter(|(point, _)| line.starts_with(point)).map(|(_, first)| (*first).to_owned()),
     );
     let mut daemon = Supervised::start(&site, &plan);
+    if is_of_deletion(&line) {
+        return deletes(&site, daemon, &codes, &line).await;
+    }
     let (package, passphrase) = converse(&site, &mut daemon, &codes).await;
     if !line.starts_with("daemon.stop") && line.ends_with(" 1") {
         daemon.fired(&line).await;
@@ -151,6 +171,44 @@ async fn play(engine: Engine, line: String) {
     came_once(&line, &site.inbox(&site.ravi()), &STAFF, &mut spare);
     holds_the_package(&site, &package, passphrase, &line).await;
     site.audit_verifies().await;
+}
+
+/// One deletion with one fault: the two rows of the plan are gone and no other, every row was written into the ledger before
+/// it went, and the customer hears of both once.
+async fn deletes(site: &Site, mut daemon: Supervised<'_>, codes: &[String], line: &str) {
+    let (asha, ravi) = (site.asha(), site.ravi());
+    site.asks_to_delete(&asha, OWN_NUMBER);
+    let challenge = daemon.notice(&asha, "Is it you?").await;
+    site.replies(&asha, &challenge, &format!("CONFIRM {}", challenge.code()));
+    let approval = daemon.notice(&ravi, "Please decide by").await;
+    site.replies(&ravi, &approval, &format!("APPROVE {}", codes[0]));
+    let certificate = daemon.notice(&asha, "Your data is deleted").await;
+    daemon.notice(&ravi, "Approved by").await;
+    daemon.fired(line).await;
+    daemon.all_done().await;
+    daemon.stop().await;
+    assert!(certificate.text.contains("2 records"), "{line}: {}", certificate.text);
+    assert_eq!(site.company_column("SELECT id FROM call_logs ORDER BY id").await, ["3"], "{line}");
+    assert_eq!(site.stages().await, ["closed"], "{line}");
+    assert_eq!(
+        site.column("SELECT kind FROM jobs ORDER BY kind").await,
+        ["erase", "plan", "resolve"],
+        "{line}"
+    );
+    assert_eq!(site.column("SELECT kind FROM jobs WHERE state <> 'done'").await, [""; 0], "{line}");
+    let known: BTreeSet<String> = site.ledger_lines().iter().flat_map(|entry| keys_of(entry)).collect();
+    assert_eq!(known.len(), 2, "{line}: the ledger knows each row");
+    let mut spare = daemon.interrupted.clone();
+    came_once(line, &site.inbox(&asha), &DELETED_CUSTOMER, &mut spare);
+    came_once(line, &site.inbox(&ravi), &DELETED_STAFF, &mut spare);
+    site.audit_verifies().await;
+}
+
+/// The hashes of keys in a line of the erasure ledger.
+fn keys_of(entry: &str) -> Vec<String> {
+    let entry: serde_json::Value = serde_json::from_str(entry).unwrap();
+    let rows = entry["rows"].as_array().unwrap().iter();
+    rows.map(|row| row[0].as_str().unwrap().to_owned()).collect()
 }
 
 /// The customer asks and confirms, staff approve; beside it lies a mail that nobody can read. Gives the package's mail and

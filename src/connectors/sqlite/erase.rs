@@ -34,7 +34,9 @@ impl Sqlite {
             })?;
             if kept.is_empty() {
                 let files = self.erase_files(category, &rows, &mut tx).await?;
+                fault!("source.erase.before");
                 tx.commit().await.map_err(|error| self.failed(&doing, &error))?;
+                fault!("source.erase.after");
                 let deleted = u64::try_from(rows.len()).unwrap_or(u64::MAX);
                 return Ok(Erased { deleted, files, stayed });
             }

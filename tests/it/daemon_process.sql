@@ -1,0 +1,9 @@
+CREATE TABLE users (id TEXT PRIMARY KEY, account_id TEXT, name TEXT, email TEXT, phone TEXT, role TEXT);
+CREATE TABLE numbers (number TEXT PRIMARY KEY, account_id TEXT);
+CREATE TABLE call_logs (id INTEGER PRIMARY KEY, account_id TEXT, user_id TEXT, started_at TEXT, caller TEXT, callee TEXT);
+INSERT INTO users VALUES ('u1', '481516', 'Asha Rao', '<ASHA>', '+919812345678', 'owner');
+INSERT INTO numbers VALUES ('+919876543210', '481516');
+INSERT INTO call_logs VALUES
+  (1, '481516', 'u1', '2025-01-05T10:00:00Z', '+919876543210', '+911234567890'),
+  (2, '481516', 'u1', '2025-02-05T10:00:00Z', '+911234567890', '+919876543210'),
+  (3, '700700', 'u9', '2025-02-05T10:00:00Z', '+911111111111', '+912222222222');
