@@ -46,6 +46,7 @@ impl Prepared {
         let child = Command::new(env!("CARGO_BIN_EXE_dsrd"))
             .args(["run", "-c"])
             .arg(self.folder.path().join("bench.toml"))
+            .envs(environment())
             .stdin(Stdio::null())
             .stderr(log)
             .spawn()
@@ -79,6 +80,12 @@ impl Daemon {
         }
         assert!(ended.success(), "the daemon ended with {ended}");
     }
+}
+
+/// What the unit sets for the process.
+fn environment() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let unit = include_str!("../../systemd/dsrd.service");
+    unit.lines().filter_map(|line| line.strip_prefix("Environment=")?.split_once('='))
 }
 
 /// The company's database: one user, one account and one number for each customer.

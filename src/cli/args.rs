@@ -332,7 +332,7 @@ pub enum HoldsWhat {
         /// Only rows with this phone number, such as +919876543210
         #[arg(long, value_name = "NUMBER")]
         number: Option<String>,
-        /// Only rows of this category of [[data]]
+        /// Only rows of this category of `[[data]]`
         #[arg(long, value_name = "NAME")]
         category: Option<String>,
         /// Why, in words

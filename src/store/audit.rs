@@ -1,7 +1,7 @@
 //! The audit log's rows and its head. Entry and head are written in the transaction of the act itself, under a lock on
 //! the head row, so the log never forks. The format and the hashing are `domain/audit.rs` and `domain/merkle.rs`.
 
-use super::dialect::{ROWS_MAX, is_kept, values};
+use super::dialect::{ROWS_MAX, is_kept};
 use super::{AnyRow, Store, StoreError, Tx, bytes, database, impossible, number, text};
 use crate::domain::audit::{Entry, Head};
 use crate::domain::ids::Reference;
@@ -35,7 +35,7 @@ impl Tx<'_> {
         for chunk in entries.chunks(ROWS_MAX) {
             let sql = format!(
                 "INSERT INTO audit (seq, reference, entry, leaf) VALUES {}",
-                values(1, chunk.len(), 4)
+                self.store.engine.rows(chunk.len(), 4)
             );
             let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(is_kept(chunk.len()));
             for entry in chunk {

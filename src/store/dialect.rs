@@ -63,6 +63,18 @@ impl Engine {
         }
     }
 
+    /// The parameters of so many rows of so many columns, in a statement that has no other ones. SQLite's bear no numbers:
+    /// sqlx looks up the name of each one that has, in a list that SQLite walks through from its beginning every time.
+    pub(super) fn rows(self, rows: usize, columns: usize) -> String {
+        match self {
+            Self::Sqlite => {
+                let row = format!("({})", vec!["?"; columns].join(", "));
+                vec![row; rows].join(", ")
+            }
+            Self::Postgres => values(1, rows, columns),
+        }
+    }
+
     pub(super) fn migrations(self) -> Vec<Migration> {
         MIGRATIONS
             .into_iter()

@@ -1,7 +1,7 @@
 //! Jobs and their steps: durable, leased, fenced by an epoch. A worker that lost its lease can write nothing any more
 //! (standard R5). What a job does is `workflow/execute.rs`.
 
-use super::dialect::{ROWS_MAX, is_kept, values};
+use super::dialect::{ROWS_MAX, is_kept};
 use super::{AnyRow, Store, StoreError, Tx, database, impossible, micros, number, text};
 use crate::domain::ids::Reference;
 use crate::domain::job::JobKind;
@@ -55,7 +55,7 @@ impl Tx<'_> {
         for chunk in jobs.chunks(ROWS_MAX) {
             let sql = format!(
                 "INSERT INTO jobs (id, reference, kind, state, attempts, run_at, epoch, created_at) VALUES {}",
-                values(1, chunk.len(), 8)
+                self.store.engine.rows(chunk.len(), 8)
             );
             let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(is_kept(chunk.len()));
             for (id, reference, kind) in chunk {

@@ -1,7 +1,7 @@
 //! Data keys: one per mail that became something, inherited by its request and everything that follows, wrapped by the
 //! master key. Shredding the row shreds them all. The crypto itself is `crypto::seal`.
 
-use super::dialect::{is_kept, values};
+use super::dialect::is_kept;
 use super::{Store, StoreError, Tx, bytes, database, impossible, micros, text};
 use crate::crypto::MasterKey;
 use crate::crypto::code::CodeKey;
@@ -153,7 +153,7 @@ impl Tx<'_> {
         let master = &store.keyring.master;
         let sql = format!(
             "INSERT INTO data_keys (id, master, wrapped, created_at) VALUES {}",
-            values(1, ids.len(), 4)
+            self.store.engine.rows(ids.len(), 4)
         );
         let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(is_kept(ids.len()));
         let mut sealers = Vec::with_capacity(ids.len());

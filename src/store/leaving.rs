@@ -2,7 +2,7 @@
 //! decides: a mail that nobody had claimed by then never leaves, one that a courier held at that moment is told as perhaps
 //! left and never tried again. `outbox.rs` does the rest of the queue.
 
-use super::dialect::{is_kept, values};
+use super::dialect::is_kept;
 use super::{AnyRow, OutboxRow, Store, StoreError, Tx, database, micros, number, text};
 use crate::domain::ids::Reference;
 use crate::domain::left::{Far, Left, Rows};
@@ -38,7 +38,7 @@ impl Store {
     pub async fn still_claimed(&self, rows: &[OutboxRow]) -> Result<HashSet<String>, StoreError> {
         let sql = format!(
             "SELECT id FROM outbox WHERE state = 'sending' AND (id, epoch) IN (VALUES {})",
-            values(1, rows.len(), 2)
+            self.engine.rows(rows.len(), 2)
         );
         let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(is_kept(rows.len()));
         for row in rows {

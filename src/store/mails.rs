@@ -1,7 +1,7 @@
 //! Inbound mail: the raw bytes are committed before anything else happens to a mail, and deduplicated by content.
 //! Mail that is not ours keeps its identity, hash, class and reason only (decision 9).
 
-use super::dialect::{ROWS_MAX, is_kept, parameters, values};
+use super::dialect::{ROWS_MAX, is_kept, parameters};
 use super::{AnyRow, Sealer, Store, StoreError, Tx, bytes, database, micros, text, time};
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Row};
@@ -264,7 +264,7 @@ impl Tx<'_> {
             let sql = format!(
                 "INSERT INTO mails (id, mailbox, mail_id, received_at, stored_at, sha256, state, attempts, key_id, raw) \
                  VALUES {} ON CONFLICT (mailbox, mail_id) DO NOTHING",
-                values(1, chunk.len(), 10)
+                self.store.engine.rows(chunk.len(), 10)
             );
             let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(is_kept(chunk.len()));
             for (mail, sealer) in chunk.iter().zip(&sealers) {
@@ -391,7 +391,7 @@ impl Tx<'_> {
             "UPDATE mails SET state = told.column2, class = told.column3, reason = told.column4, \
              reference = told.column5, fingerprint = told.column6{bytes} \
              FROM (VALUES {}) AS told WHERE mails.id = told.column1",
-            values(1, mails.len(), 6)
+            self.store.engine.rows(mails.len(), 6)
         );
         let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(is_kept(mails.len()));
         for mail in mails {

@@ -271,7 +271,7 @@ fn pool_options(engine: Engine) -> AnyPoolOptions {
                         .execute(
                             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
                              PRAGMA busy_timeout=15000; PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; \
-                             PRAGMA cache_size=-1000; PRAGMA wal_autocheckpoint=0; \
+                             PRAGMA cache_size=-2000; PRAGMA wal_autocheckpoint=0; \
                              PRAGMA journal_size_limit=16777216",
                         )
                         .await?;

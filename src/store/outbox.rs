@@ -113,7 +113,7 @@ impl Tx<'_> {
             let sql = format!(
                 "INSERT INTO outbox (id, reference, notice, audience, staff, plan_hash, token_hash, to_index, sha256, key_id, \
                  parcel, state, attempts, doubts, next_at, expires_at, epoch, created_at) VALUES {}",
-                values(1, chunk.len(), 18)
+                self.store.engine.rows(chunk.len(), 18)
             );
             let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(is_kept(chunk.len()));
             for (parcel, sealer) in chunk {

@@ -1,7 +1,7 @@
 //! The register of requests. The sealed body is the request; the columns beside it are what is looked up and what the
 //! CHECKs tie together. A body that disagrees with its columns is an error that names the row.
 
-use super::dialect::{ROWS_MAX, is_kept, values};
+use super::dialect::{ROWS_MAX, is_kept};
 use super::{
     AnyRow, Keyring, Sealer, Store, StoreError, Tx, bytes, database, impossible, micros, number, text,
     text_if, time_if,
@@ -153,7 +153,7 @@ impl Tx<'_> {
             transitions.iter().copied().partition(|(transition, _)| transition.from_stage().is_none());
         let keyring = Arc::clone(&self.store.keyring);
         for chunk in new.chunks(ROWS_MAX) {
-            let sql = format!("{INSERT} {}", values(1, chunk.len(), COLUMNS_SAVED));
+            let sql = format!("{INSERT} {}", self.store.engine.rows(chunk.len(), COLUMNS_SAVED));
             let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(is_kept(chunk.len()));
             for (transition, sealer) in chunk {
                 query = bound(query, transition.request(), sealer, &keyring)?;

@@ -41,7 +41,7 @@ impl OwnWords {
     pub fn broken_rule(&self) -> Option<&str> {
         let lists = [&self.delete, &self.export, &self.export_alone, &self.not, &self.across, &self.always];
         let mut all = lists.into_iter().flatten().map(String::as_str);
-        all.find(|rule| Rule::new(&self.written_out(rule)).is_none())
+        all.find(|rule| !Rule::new(&self.written_out(rule)).can_be_compiled())
     }
 
     fn written_out(&self, rule: &str) -> String {
@@ -54,7 +54,7 @@ impl OwnWords {
 /// A rule with the kind that it asks for and its name: language, list, number.
 type Named = (Kind, String, Rule);
 
-/// The rules of one language, compiled.
+/// The rules of one language, written out. Each is compiled when a sentence that may be a request first meets it.
 #[derive(Clone, Debug)]
 pub(super) struct Rules {
     written: OwnWords,
@@ -75,25 +75,25 @@ impl PartialEq for Rules {
 impl Eq for Rules {}
 
 impl Rules {
-    /// Compiles; a rule that cannot be is left out, and the configuration has told of it.
+    /// A rule that cannot be compiled never matches; the configuration has told of it.
     pub(super) fn new(code: &str, written: &OwnWords) -> Self {
-        let compile = |rules: &[String], kind: Kind, name: &str| -> Vec<Named> {
+        let named = |rules: &[String], kind: Kind, name: &str| -> Vec<Named> {
             let numbered = rules.iter().enumerate();
             numbered
-                .filter_map(|(at, rule)| {
-                    Some((kind, format!("{code}.{name}.{}", at + 1), Rule::new(&written.written_out(rule))?))
+                .map(|(at, rule)| {
+                    (kind, format!("{code}.{name}.{}", at + 1), Rule::new(&written.written_out(rule)))
                 })
                 .collect()
         };
-        let mut wishes = compile(&written.delete, Kind::Delete, "delete");
-        wishes.extend(compile(&written.export, Kind::Export, "export"));
+        let mut wishes = named(&written.delete, Kind::Delete, "delete");
+        wishes.extend(named(&written.export, Kind::Export, "export"));
         Self {
             near: any_of(&written.near),
             wishes,
-            alone: compile(&written.export_alone, Kind::Export, "export_alone"),
-            not: written.not.iter().filter_map(|rule| Rule::new(&written.written_out(rule))).collect(),
-            across: compile(&written.across, Kind::Delete, "across"),
-            always: compile(&written.always, Kind::Delete, "always"),
+            alone: named(&written.export_alone, Kind::Export, "export_alone"),
+            not: written.not.iter().map(|rule| Rule::new(&written.written_out(rule))).collect(),
+            across: named(&written.across, Kind::Delete, "across"),
+            always: named(&written.always, Kind::Delete, "always"),
             written: written.clone(),
         }
     }

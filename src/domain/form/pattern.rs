@@ -2,6 +2,7 @@
 //! Only constants and language files come here, never text from a mail.
 
 use regex::{Regex, RegexBuilder};
+use std::sync::OnceLock;
 
 /// Compiles a constant pattern.
 #[expect(clippy::expect_used, reason = "the patterns are constants and a test compiles each of them")]
@@ -18,6 +19,31 @@ pub(super) fn pattern(text: &str) -> Regex {
 pub(super) fn checked(text: &str) -> Option<Regex> {
     let text = text.replace(r"\b", r"(?-u:\b)");
     RegexBuilder::new(&text).case_insensitive(true).size_limit(1 << 20).build().ok()
+}
+
+/// A pattern out of a language file, compiled when a text is first held against it: there are some hundred, of 60 kB
+/// each, and most mailboxes never need those of most languages.
+#[derive(Clone, Debug)]
+pub(super) struct Lazy {
+    text: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Lazy {
+    pub(super) fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), compiled: OnceLock::new() }
+    }
+
+    /// Whether it can be compiled; forgets the result.
+    pub(super) fn can_be_compiled(&self) -> bool {
+        checked(&self.text).is_some()
+    }
+
+    /// Whether the text matches; none when the pattern cannot be compiled.
+    pub(super) fn is_match(&self, text: &str) -> Option<bool> {
+        let compiled = self.compiled.get_or_init(|| checked(&self.text));
+        compiled.as_ref().map(|pattern| pattern.is_match(text))
+    }
 }
 
 /// Stands for text that is already understood: no letter, no digit, no blank, one byte.
