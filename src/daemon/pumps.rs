@@ -9,6 +9,7 @@ use crate::outbox::Courier;
 use crate::workflow::{Failure, Workflow};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Mails listed and fetched at once.
 const FETCH_MAX: usize = 100;
@@ -36,6 +37,8 @@ pub struct MailPump {
     has_more: bool,
     /// Handled mails that are not marked or moved yet.
     handled: Vec<MailId>,
+    /// When this is cancelled nobody waits for a mail server any more: nothing of what it would have said is stored yet.
+    stop: CancellationToken,
 }
 
 impl MailPump {
@@ -80,7 +83,11 @@ impl MailPump {
     async fn fetch(&mut self) -> Result<usize, TurnError> {
         self.has_more = false;
         let place = self.workflow.place(&self.name).await?;
-        let listing = self.mailbox.list(&Cursor(place.cursor.clone()), FETCH_MAX).await?;
+        let cursor = Cursor(place.cursor.clone());
+        let listing = tokio::select! {
+            listed = self.mailbox.list(&cursor, FETCH_MAX) => listed?,
+            () = self.stop.cancelled() => return Ok(0),
+        };
         if let crate::mailbox::Continuity::Restarted { why } = &listing.continuity
             && !place.cursor.is_empty()
         {
@@ -103,13 +110,21 @@ impl MailPump {
             // again where the mails are read.
             let workflow = Arc::clone(&self.workflow);
             tokio::spawn(async move { workflow.warm_up().await });
-            self.mailbox.fetch(&new).await?
+            tokio::select! {
+                fetched = self.mailbox.fetch(&new) => fetched?,
+                () = self.stop.cancelled() => return Ok(0),
+            }
         };
         // What the server listed and did not give is asked for again: the cursor stays before it.
         let cursor = if fetched.len() == new.len() { &listing.cursor_after.0 } else { &place.cursor };
         self.workflow.store_mail(&self.name, &fetched, cursor).await?;
         self.has_more = listing.has_more;
         Ok(fetched.len() + usize::from(listing.has_more))
+    }
+
+    /// From now on `stop` ends every wait for the mail server.
+    pub fn stops_with(&mut self, stop: CancellationToken) {
+        self.stop = stop;
     }
 
     /// Has the server look for new mail at once: Dovecot looks into a folder for a FETCH at most every five seconds.
@@ -188,6 +203,7 @@ impl Pumps {
             poll: watched.poll,
             has_more: false,
             handled: Vec::new(),
+            stop: CancellationToken::new(),
         });
         Self {
             mail: mail.collect(),

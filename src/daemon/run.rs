@@ -80,7 +80,8 @@ pub async fn run(
     shared.workflow.start().await?;
     shared.prepare(&mut pumps.mail).await;
     let mut loops = JoinSet::new();
-    for mail in pumps.mail {
+    for mut mail in pumps.mail {
+        mail.stops_with(stop.clone());
         loops.spawn(read(mail, shared.clone()));
     }
     loops.spawn(send(pumps.outbox, shared.clone()));

@@ -174,7 +174,8 @@ impl Site {
         self.sends(from, &self.desk, &format!("Re: {}", notice.subject), &thread, &format!("{text}\n"));
     }
 
-    fn sends(&self, from: &str, to: &str, subject: &str, more: &str, body: &str) {
+    /// Sends a mail of today.
+    pub(crate) fn sends(&self, from: &str, to: &str, subject: &str, more: &str, body: &str) {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let host = from.rsplit('@').next().unwrap();

@@ -70,6 +70,8 @@ mod scripted;
 #[cfg(test)]
 mod senders;
 #[cfg(test)]
+mod several_mailboxes;
+#[cfg(test)]
 mod smtp_adapter;
 #[cfg(test)]
 mod smtp_trap;
