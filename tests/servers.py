@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""The servers that the tests talk to: one Dovecot, one SMTP server, one PostgreSQL, started and stopped together.
+"""The servers that the tests talk to: one Dovecot, one SMTP server, one provider of access tokens, one PostgreSQL,
+started and stopped together.
 
     tests/servers.py [--only imap,smtp,postgres] [--postgres-fsync on|off]
 
@@ -7,8 +8,9 @@ Prints ONE line of JSON on stdout when all of them answer, then waits. It stops 
 removes its folder when stdin closes (so they cannot outlive who started them) or on SIGTERM or SIGINT. Needs Debian's
 own python3 (/usr/bin/python3), dovecot-imapd, postgresql, python3-aiosmtpd and openssl; tests/run installs them.
 
-Everything listens on 127.0.0.1. Any user may log in to IMAP and SMTP with the password `secret`; a mailbox is the
-Maildir <mail_root>/<address> (lower case, without +detail) and comes into being with its first mail or login.
+Everything listens on 127.0.0.1. Any user may log in to IMAP and SMTP with the password `secret`, or with an access token
+that the provider issued for them (tests/token_server.py; Dovecot asks it, as it would ask a real one); users below
+wide.example have a password of more than seven bits. A mailbox is the Maildir <mail_root>/<address> (lower case, without +detail) and comes into being with its first mail or login.
 tests/smtp_server.py says what the SMTP server adds to a mail and how a test makes it refuse one.
 """
 
@@ -32,6 +34,7 @@ import tempfile
 import time
 
 PASSWORD = "secret"
+WIDE_PASSWORD = "gehe\u00efm-\u20ac"
 START_SECONDS = 30  # about 2 are needed; the rest is for a busy machine
 STOP_SECONDS = 5
 KINDS = ("imap", "smtp", "postgres")
@@ -216,8 +219,22 @@ mail_location = maildir:{mail}/%u
 mail_fsync = never
 mailbox_idle_check_interval = 1 s
 recipient_delimiter = +
+auth_mechanisms = plain xoauth2
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {oauth2}
+}}
 passdb {{
   driver = static
+  mechanisms = plain
+  username_filter = *@wide.example
+  args = password={wide_password}
+}}
+passdb {{
+  driver = static
+  mechanisms = plain
+  username_filter = !*@wide.example *
   args = password={password}
 }}
 userdb {{
@@ -227,6 +244,10 @@ userdb {{
 # Changing root needs root.
 service anvil {{
   chroot =
+  # Dovecot makes an address wait longer with each failed login, and every test has the same address.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   chroot =
@@ -246,13 +267,24 @@ service imap {{
 """
 
 
-def start_dovecot(rig, tls):
+OAUTH2 = """
+introspection_mode = post
+introspection_url = http://127.0.0.1:{token_port}/introspect
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+
+
+def start_dovecot(rig, tls, token_port):
     imap, imaps = free_ports(2)
+    oauth2 = rig.file("dovecot-oauth2.conf", OAUTH2.format(token_port=token_port))
     rig.folder("dovecot")
     rig.folder("dovecot", "run")
     rig.folder("dovecot", "state")
     conf = rig.file("dovecot.conf", DOVECOT.format(
         root=rig.root, user=rig.user, group=rig.group, mail=rig.mail, password=PASSWORD, imap=imap, imaps=imaps,
+        wide_password=WIDE_PASSWORD, oauth2=oauth2,
         cert=tls["server.pem"], key=tls["server.key"]))
     child = rig.spawn("dovecot", [program("dovecot", "dovecot-imapd"), "-F", "-c", conf])
     trusted = ssl.create_default_context(cafile=tls["ca.pem"])
@@ -272,15 +304,10 @@ def start_dovecot(rig, tls):
     return child, ready, {"imap_port": imap, "imaps_port": imaps}
 
 
-def start_smtp(rig, tls):
-    """The SMTP server is a fork of this process: it needs no file that the unprivileged user might not read."""
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    sys.dont_write_bytecode = True
-    import smtp_server
-
-    for name in smtp_server.CONTROLS:
-        rig.folder("control", name)
-    smtp_log = rig.file("smtp.log", "")
+def fork(rig, what, name, serve):
+    """A server of our own is a fork of this process: it needs no file that the unprivileged user might not read. `serve`
+    gets a file descriptor, to which it writes one line of JSON with its ports."""
+    log_path = rig.file(name + ".log", "")
     receive, send = os.pipe()
     sys.stdout.flush()
     pid = os.fork()
@@ -290,20 +317,35 @@ def start_smtp(rig, tls):
             rig.drop()
             for sig in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(sig, signal.SIG_DFL)
-            log = os.open(smtp_log, os.O_WRONLY | os.O_APPEND)
+            log = os.open(log_path, os.O_WRONLY | os.O_APPEND)
             null = os.open(os.devnull, os.O_RDONLY)
             for source, target in ((null, 0), (log, 1), (log, 2)):
                 os.dup2(source, target)
-            smtp_server.serve(rig.mail, rig.control, tls, PASSWORD, send)
+            serve(send)
         finally:
             os._exit(1)
     os.close(send)
-    rig.servers.append(("smtp", pid, signal.SIGTERM))
+    rig.servers.append((name, pid, signal.SIGTERM))
     with os.fdopen(receive) as answer:
         line = answer.readline()  # ends at once when the child ends
     if not line:
-        raise Missing(f"the SMTP server ended while it started:\n{rig.log('smtp')}")
+        raise Missing(f"{what} ended while it started:\n{rig.log(name)}")
     return json.loads(line)
+
+
+def start_tokens(rig, tls):
+    import token_server
+
+    return fork(rig, "the provider of tokens", "tokens", lambda send: token_server.serve(tls, send))
+
+
+def start_smtp(rig, tls, token_port):
+    import smtp_server
+
+    for name in smtp_server.CONTROLS:
+        rig.folder("control", name)
+    return fork(rig, "the SMTP server", "smtp",
+                lambda send: smtp_server.serve(rig.mail, rig.control, tls, PASSWORD, token_port, send))
 
 
 def start_postgres(rig, fsync):
@@ -347,16 +389,19 @@ def check_installed(kinds):
 
 
 def start(rig, kinds, fsync):
-    facts = {"mail_root": rig.mail, "control_dir": rig.control, "password": PASSWORD}
+    facts = {"mail_root": rig.mail, "control_dir": rig.control, "password": PASSWORD, "wide_password": WIDE_PASSWORD}
     waits = []
     tls = None
     if "imap" in kinds or "smtp" in kinds:
+        sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+        sys.dont_write_bytecode = True
         tls = certificates(rig)
         facts["ca_file"] = tls["ca.pem"]
+        facts.update(start_tokens(rig, tls))
     if "smtp" in kinds:
-        facts.update(start_smtp(rig, tls))
+        facts.update(start_smtp(rig, tls, facts["token_port"]))
     if "imap" in kinds:
-        child, ready, found = start_dovecot(rig, tls)
+        child, ready, found = start_dovecot(rig, tls, facts["token_port"])
         facts.update(found)
         waits.append(("Dovecot", "dovecot", child, ready))
     if "postgres" in kinds:

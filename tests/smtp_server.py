@@ -10,6 +10,9 @@ adds: Return-Path, Delivered-To, Authentication-Results, Received. The verdict c
 
 Authentication-Results that came with the mail stay beneath our Received line, where nobody may believe them.
 
+It takes the password `secret` of any user, and the access tokens of tests/token_server.py (AUTH XOAUTH2), which it refuses
+as Gmail does: 334 with the reason, an empty line from the client, 535.
+
 A test makes it misbehave for one recipient by creating an empty file <control_dir>/<what>/<address>: `defer` answers
 451, `reject` 550, `hang-after-data` delivers and then cuts the line instead of answering (the uncertain case).
 """
@@ -23,6 +26,8 @@ import signal
 import ssl
 import sys
 import time
+import urllib.request
+from base64 import b64decode
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
@@ -66,6 +71,21 @@ class Server(SMTP):
     def _client_connected_cb(self, reader, writer):
         super()._client_connected_cb(reader, writer)
         reader._limit = MAIL_BYTES_MAX  # the constructor ties it to one line; smtp_DATA below reads a whole mail
+
+    token_port = None
+
+    async def auth_XOAUTH2(self, _, args):
+        response = b64decode(args[1]) if len(args) == 2 else await self.challenge_auth("")
+        found = re.fullmatch(rb"user=([^\x01]+)\x01auth=Bearer ([^\x01]+)\x01\x01", response or b"")
+        if found and await asyncio.to_thread(self.user_of, found[2]) == found[1].decode():
+            return AuthResult(success=True)
+        if await self.challenge_auth('{"status":"401","schemes":"bearer","scope":"https://mail.test.example/"}') != b"":
+            return AuthResult(success=False, handled=False, message="501 5.5.2 told the reason and heard no empty line")
+        return AuthResult(success=False, handled=False)
+
+    def user_of(self, token):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.token_port}/introspect", b"token=" + token) as answer:
+            return json.load(answer).get("username")
 
     def _getaddr(self, arg):
         plain = PLAIN_ADDRESS.fullmatch(arg or "")
@@ -153,11 +173,12 @@ class Handler:
         os.rename(tmp, os.path.join(folder, "new", name))
 
 
-def serve(mail_root, control_dir, tls, password, report):
+def serve(mail_root, control_dir, tls, password, token_port, report):
     """Serves for ever; writes its two ports as one line of JSON to the file descriptor `report`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tls["server.pem"], tls["server.key"])
     handler = Handler(mail_root, control_dir)
+    Server.token_port = token_port
 
     def authenticator(server, session, envelope, mechanism, data):
         # handled=False: aiosmtpd says 535 for us; by default it leaves a wrong password without any answer.

@@ -88,6 +88,8 @@ const HOMES: &[(&str, &[&str])] = &[
     // The demo makes the company's database that its story plays on; a fault looks like a database that was lost.
     (r"\bsqlx\b", &["src/store/", "src/connectors/", "src/demo/", "src/fault/armed.rs"]),
     (r"\bminijinja\b", &["src/render.rs"]),
+    // The configuration reads an address with it.
+    (r"\bhyper\b", &["src/net/http.rs", "src/config/oauth2.rs"]),
     (r"\bzip\b", &["src/package/"]),
 ];
 

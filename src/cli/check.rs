@@ -1,15 +1,18 @@
 //! `dsrd check`: looks at every part of a configuration and says what is missing, unsafe or slow, a line each with what to
-//! do. Changes nothing: a state that is not there yet is not made. The looking itself is the adapters' own `check`.
+//! do. Changes nothing: a state that is not there yet is not made; only a refresh token that a provider replaces while it
+//! logs in is kept, or the daemon would be locked out. The looking itself is the adapters' own `check`.
 
 use super::args::Check;
 use super::{Exit, Outcome, open, output};
 use crate::config::{After, Config, DatabaseUrl, Mailbox as MailboxConfig, MailboxKind, Problem};
 use crate::connectors::{Connectors, Severity};
 use crate::daemon::assemble;
+use crate::daemon::logins::Logins;
 use crate::domain::plan::Category;
 use crate::env::Env;
 use crate::mailbox::{Abilities, MailboxError};
 use crate::notices;
+use crate::outbox::CourierError;
 use crate::render::Texts;
 use crate::store::{StaffRow, StaffState};
 use serde::Serialize;
@@ -62,6 +65,13 @@ impl Report {
         self.add(Standing::Fail, part, what, remedy);
     }
 
+    /// Takes what went wrong with what to do behind its last semicolon.
+    fn fail_said(&mut self, part: &str, said: &str) {
+        let (what, remedy) =
+            said.rsplit_once("; ").unwrap_or((said, "see that section of the configuration"));
+        self.fail(part, what, remedy);
+    }
+
     fn problem(&mut self, problem: &Problem) {
         let bare = Problem { remedy: String::new(), ..problem.clone() }.to_string();
         self.fail("configuration", bare.trim_end_matches("; "), &problem.remedy);
@@ -96,8 +106,9 @@ pub async fn run(args: Check, env: &Env) -> Outcome {
             files(&config, &file, &mut report);
             if !args.offline {
                 state(&config, env, &mut report).await;
-                mailboxes(&config, &mut report).await;
-                outbox(&config, &mut report).await;
+                let mut logins = Logins::new(&config, env);
+                mailboxes(&config, &mut logins, &mut report).await;
+                outbox(&config, &mut logins, &mut report).await;
                 sources(&config, &mut report).await;
             }
         }
@@ -212,8 +223,8 @@ fn staff(rows: &[StaffRow], report: &mut Report) {
     }
 }
 
-async fn mailboxes(config: &Config, report: &mut Report) {
-    let watched = match assemble::mailboxes(config) {
+async fn mailboxes<'a>(config: &'a Config, logins: &mut Logins<'a>, report: &mut Report) {
+    let watched = match assemble::mailboxes(config, logins) {
         Ok(watched) => watched,
         Err(error) => return report.fail("mailboxes", format!("{error:#}"), "correct [mailbox.NAME]"),
     };
@@ -224,7 +235,10 @@ async fn mailboxes(config: &Config, report: &mut Report) {
         match (found, config.mailboxes.get(&watched.name)) {
             (Ok(abilities), Some(settings)) => mailbox(&part, settings, &abilities, report),
             (Ok(_), None) => {}
-            (Err(error), _) => report.fail(&part, error.to_string(), mailbox_remedy(&error)),
+            (Err(error), _) => match mailbox_remedy(&error) {
+                Some(remedy) => report.fail(&part, error.to_string(), remedy),
+                None => report.fail_said(&part, &error.to_string()),
+            },
         }
     }
 }
@@ -256,8 +270,14 @@ fn mailbox(part: &str, settings: &MailboxConfig, abilities: &Abilities, report: 
     }
 }
 
-const fn mailbox_remedy(error: &MailboxError) -> &'static str {
-    match error {
+/// What to do about an error; none where it says so itself.
+const fn mailbox_remedy(error: &MailboxError) -> Option<&'static str> {
+    Some(match error {
+        MailboxError::Token(_)
+        | MailboxError::TokenRefused { .. }
+        | MailboxError::TokensNotOffered { .. } => {
+            return None;
+        }
         MailboxError::LoginDisabled { .. } => "change tls",
         MailboxError::LoginRefused { .. } => "correct user or the password file",
         MailboxError::Refused { .. } => "see that the folder exists and that this login may open it",
@@ -269,16 +289,21 @@ const fn mailbox_remedy(error: &MailboxError) -> &'static str {
         | MailboxError::Lost { .. }
         | MailboxError::Timeout { .. }
         | MailboxError::Malformed { .. } => "see host, port and tls, and that the server runs",
-    }
+    })
 }
 
-async fn outbox(config: &Config, report: &mut Report) {
-    let mut courier = match assemble::courier(config) {
+async fn outbox<'a>(config: &'a Config, logins: &mut Logins<'a>, report: &mut Report) {
+    let mut courier = match assemble::courier(config, logins) {
         Ok(courier) => courier,
         Err(error) => return report.fail("outbox", format!("{error:#}"), "correct [outbox]"),
     };
     match courier.check().await {
         Ok(()) => report.ok("outbox", "takes mail"),
+        Err(
+            error @ (CourierError::Token(_)
+            | CourierError::TokenRefused { .. }
+            | CourierError::TokensNotOffered { .. }),
+        ) => report.fail_said("outbox", &error.to_string()),
         Err(error) => {
             report.fail(
                 "outbox",

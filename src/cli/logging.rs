@@ -14,7 +14,7 @@ use tracing_subscriber::registry::Registry;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Libraries whose debug and trace lines hold commands, passwords, mail or rows. Their children are capped with them.
-const CAPPED: [&str; 6] = ["async_imap", "imap_proto", "lettre", "rustls", "sqlx", "mail_parser"];
+const CAPPED: [&str; 7] = ["async_imap", "hyper", "imap_proto", "lettre", "rustls", "sqlx", "mail_parser"];
 
 /// The most that a capped library may say.
 const CAP: LevelFilter = LevelFilter::INFO;

@@ -61,17 +61,25 @@ fn database(url: &str, section: &str, key: &str, findings: &mut Findings<'_>) ->
 pub struct Keys {
     /// The file with the master key, as `dsrd init` writes it.
     pub master_key_file: PathBuf,
+    /// Where refresh tokens that a provider replaced are kept, sealed.
+    pub token_dir: PathBuf,
 }
 
 impl Default for Keys {
     fn default() -> Self {
-        Self { master_key_file: PathBuf::from("master.key") }
+        Self {
+            master_key_file: PathBuf::from("master.key"),
+            token_dir: PathBuf::from("/var/lib/dsrd/tokens"),
+        }
     }
 }
 
 impl Keys {
     pub(super) fn judge(self, findings: &Findings<'_>) -> Self {
-        Self { master_key_file: findings.credential(&self.master_key_file) }
+        Self {
+            master_key_file: findings.credential(&self.master_key_file),
+            token_dir: findings.path(&self.token_dir),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! reads a secret's content. `mod.rs` keeps this apart from parsing, which does no I/O beyond its own file.
 
 use super::problem::{Findings, Folders, Problem};
-use super::{Config, DatabaseUrl, MailboxKind, OutboxKind, Server};
+use super::{Config, DatabaseUrl, Grant, MailboxKind, OAuth2, OutboxKind, Proof, Server};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -50,10 +50,24 @@ pub(super) fn check(config: &Config, file: &str) -> Vec<Problem> {
 }
 
 fn server_files(section: &str, server: &Server, findings: &mut Findings<'_>) {
-    if let Some(login) = &server.login {
-        secret(section, "password_file", &login.password_file, findings);
+    match server.login.as_ref().map(|login| &login.proof) {
+        Some(Proof::PasswordFile(file)) => secret(section, "password_file", file, findings),
+        Some(Proof::OAuth2(oauth2)) => token_files(&format!("{section}.oauth2"), oauth2, findings),
+        None => {}
     }
     if let Some(path) = &server.ca_file {
+        plain(section, "ca_file", path, findings);
+    }
+}
+
+fn token_files(section: &str, oauth2: &OAuth2, findings: &mut Findings<'_>) {
+    if let Some(file) = &oauth2.client_secret_file {
+        secret(section, "client_secret_file", file, findings);
+    }
+    if let Grant::RefreshToken { file } = &oauth2.grant {
+        secret(section, "refresh_token_file", file, findings);
+    }
+    if let Some(path) = &oauth2.ca_file {
         plain(section, "ca_file", path, findings);
     }
 }

@@ -1,6 +1,7 @@
 //! `[mailbox.NAME]`, `[outbox]` and `[sender_auth]`: where mail comes from, where it leaves, whose verdict on senders is
 //! trusted. Never opens a connection. `mailbox/` and `outbox/` get these as plain values from the daemon.
 
+use super::oauth2::{OAuth2, OAuth2Text};
 use super::problem::Findings;
 use super::values::{Period, is_loopback};
 use crate::domain::address::Address;
@@ -35,13 +36,22 @@ pub struct Server {
     pub login: Option<Login>,
 }
 
-/// A login name and the file that holds its password.
+/// A login name and how it is proved.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Login {
     /// The name.
     pub user: String,
-    /// The file; one trailing line end is no part of the password.
-    pub password_file: PathBuf,
+    /// The proof.
+    pub proof: Proof,
+}
+
+/// How a login is proved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Proof {
+    /// The file that holds the password; one trailing line end is no part of it.
+    PasswordFile(PathBuf),
+    /// Access tokens from a provider.
+    OAuth2(Box<OAuth2>),
 }
 
 /// What happens to a mail that was a request, a command or a bounce of ours. Other mail is never touched.
@@ -186,6 +196,7 @@ pub(super) struct MailboxText {
     ca_file: Option<PathBuf>,
     user: Option<String>,
     password_file: Option<PathBuf>,
+    oauth2: Option<OAuth2Text>,
     folder: Option<String>,
     path: Option<PathBuf>,
     address: Vec<Address>,
@@ -208,6 +219,7 @@ pub(super) struct OutboxText {
     ca_file: Option<PathBuf>,
     user: Option<String>,
     password_file: Option<PathBuf>,
+    oauth2: Option<OAuth2Text>,
     path: Option<PathBuf>,
     from: Option<Address>,
     plus_addressing: bool,
@@ -264,6 +276,7 @@ impl MailboxText {
             ca_file: self.ca_file,
             user: self.user,
             password_file: self.password_file,
+            oauth2: self.oauth2,
         };
         Some(MailboxKind::Imap {
             server: text.judge(section, IMAP_PORTS, findings)?,
@@ -280,6 +293,7 @@ impl MailboxText {
             ("ca_file", self.ca_file.is_some()),
             ("user", self.user.is_some()),
             ("password_file", self.password_file.is_some()),
+            ("oauth2", self.oauth2.is_some()),
             ("folder", self.folder.is_some()),
             ("idle", self.idle.is_some()),
         ];
@@ -340,6 +354,7 @@ impl OutboxText {
             ca_file: self.ca_file,
             user: self.user,
             password_file: self.password_file,
+            oauth2: self.oauth2,
         };
         let server = text.judge("outbox", SMTP_PORTS, findings)?;
         Some(OutboxKind::Smtp { server, connections_max, rate_per_minute })
@@ -353,6 +368,7 @@ impl OutboxText {
             ("ca_file", self.ca_file.is_some()),
             ("user", self.user.is_some()),
             ("password_file", self.password_file.is_some()),
+            ("oauth2", self.oauth2.is_some()),
             ("connections_max", self.connections_max.is_some()),
             ("rate_per_minute", self.rate_per_minute.is_some()),
         ];
@@ -371,6 +387,7 @@ struct ServerText {
     ca_file: Option<PathBuf>,
     user: Option<String>,
     password_file: Option<PathBuf>,
+    oauth2: Option<OAuth2Text>,
 }
 
 /// The usual ports of a protocol (RFC 8314 for implicit TLS).
@@ -399,22 +416,41 @@ impl ServerText {
             let what = "\"none\" would send mail and password in the clear";
             findings.add(section, "tls", what, "use implicit or starttls; none is for this machine only");
         }
-        let login = match (self.user, self.password_file) {
-            (Some(user), Some(file)) => Some(Login { user, password_file: findings.credential(&file) }),
-            (Some(_), None) => {
-                let remedy = "name a file that holds the password of user";
-                findings.add(section, "password_file", "is missing", remedy);
-                None
-            }
-            (None, Some(_)) => {
-                findings.add(section, "user", "is missing beside password_file", "name the login");
-                None
-            }
-            (None, None) => None,
-        };
+        let login = judge_login(self.user, self.password_file, self.oauth2, section, findings);
         let ca_file = self.ca_file.map(|file| findings.path(&file));
         Some(Server { host: host?, port, tls, ca_file, login })
     }
+}
+
+/// A name with exactly one proof, or neither.
+fn judge_login(
+    user: Option<String>,
+    password_file: Option<PathBuf>,
+    oauth2: Option<OAuth2Text>,
+    section: &str,
+    findings: &mut Findings<'_>,
+) -> Option<Login> {
+    let oauth2_section = format!("{section}.oauth2");
+    let proof = match (password_file, oauth2) {
+        (Some(_), Some(_)) => {
+            let what = "stands beside oauth2, and a login has one proof";
+            findings.add(section, "password_file", what, "take out one of the two");
+            return None;
+        }
+        (Some(file), None) => Proof::PasswordFile(findings.credential(&file)),
+        (None, Some(text)) => Proof::OAuth2(Box::new(text.judge(&oauth2_section, findings)?)),
+        (None, None) => {
+            if user.is_some() {
+                let remedy = "name a file that holds the password of user, or write an oauth2 table";
+                findings.add(section, "password_file", "is missing", remedy);
+            }
+            return None;
+        }
+    };
+    if user.is_none() {
+        findings.add(section, "user", "is missing beside password_file or oauth2", "name the login");
+    }
+    Some(Login { user: user?, proof })
 }
 
 /// Keys of another kind would be silently without effect, so they are errors.

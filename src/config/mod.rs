@@ -6,6 +6,7 @@ mod data;
 mod deletion;
 mod files;
 mod mail;
+mod oauth2;
 mod operation;
 mod problem;
 mod read;
@@ -18,8 +19,9 @@ mod tests;
 pub use data::{Delivery, Keys, Source, SourceKind, State};
 pub use deletion::{Approval, Erasure, Retention};
 pub use mail::{
-    After, Login, Mailbox, MailboxKind, Outbox, OutboxKind, SenderAuth, SenderAuthMode, Server, Tls,
+    After, Login, Mailbox, MailboxKind, Outbox, OutboxKind, Proof, SenderAuth, SenderAuthMode, Server, Tls,
 };
+pub use oauth2::{Grant, OAuth2, TokenUrl};
 pub use operation::{Control, Limits, Log, LogFormat, LogLevel, Metrics};
 pub use problem::{Folders, Problem, Problems};
 pub use rules::{Calendar, Company, DateOrder, Promise, Reading, Regimes, Verification};

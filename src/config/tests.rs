@@ -2,8 +2,8 @@
 //! load, document every key, and tell the true defaults. See `mod.rs`.
 
 use super::{
-    After, Config, Control, DatabaseUrl, EXAMPLE, Folders, Limits, Log, MailboxKind, Metrics, Promise,
-    Reading, Regimes, Tls, Verification,
+    After, Config, Control, DatabaseUrl, EXAMPLE, Folders, Grant, Limits, Log, MailboxKind, Metrics, Promise,
+    Proof, Reading, Regimes, Tls, Verification,
 };
 use crate::domain::deadline::{Term, built_in};
 use std::collections::BTreeSet;
@@ -83,7 +83,13 @@ fn every_optional_line_of_the_example_works() {
             "kind = \"postgres\"\nurl = \"postgres:///crm\"\n#",
         );
     let config = parse(&text).expect("no problem");
-    assert_eq!(config.mailboxes.len(), 2);
+    assert_eq!(config.mailboxes.len(), 3);
+    let MailboxKind::Imap { server, .. } = &config.mailboxes["cloud"].kind else { panic!("IMAP") };
+    let Some(Proof::OAuth2(oauth2)) = server.login.as_ref().map(|login| &login.proof) else {
+        panic!("OAuth")
+    };
+    assert_eq!((oauth2.token_url.host.as_str(), oauth2.token_url.port), ("login.microsoftonline.com", 443));
+    assert_eq!(oauth2.grant, Grant::RefreshToken { file: "/etc/dsrd/oauth2-refresh-token".into() });
     assert_eq!(config.mailboxes["support"].after, After::Move { folder: "Handled".into() });
     let dpdp = config.regimes.known.iter().find(|regime| regime.name == "dpdp").expect("built in");
     assert_eq!(dpdp.answer, Term::Days(60));
@@ -103,6 +109,7 @@ fn the_example_documents_every_key() {
         "state",
         "keys",
         "mailbox.support",
+        "mailbox.support.oauth2",
         "outbox",
         "sender_auth",
         "calendar",
@@ -126,6 +133,7 @@ fn the_example_documents_every_key() {
             let line = line.trim_start_matches("#e.g. ").trim_start_matches('#');
             line.starts_with(&format!("{key} = "))
                 || line.starts_with(&format!("[{key}"))
+                || (line.starts_with('[') && line.ends_with(&format!(".{key}]")))
                 || line.starts_with(&format!("[[{key}"))
         })
     };
@@ -376,6 +384,60 @@ fn keys_of_another_kind_are_refused() {
 }
 
 #[test]
+fn a_login_has_exactly_one_proof() {
+    let oauth2 = |lines: &str| format!("\n[outbox.oauth2]\n{lines}\n");
+    let whole = "token_url = \"https://sso.acme.example/token\"\nclient_id = \"dsrd\"\n";
+    let client = "grant = \"client-credentials\"\nclient_secret_file = \"secret\"";
+    let refresh = "grant = \"refresh-token\"";
+    let bare = EXAMPLE.replace("password_file = \"smtp-password\"\n", "");
+    let check = |text: String, expected: &[&str]| {
+        let problems = parse(&text).err().unwrap_or_default();
+        for part in expected {
+            assert!(problems.iter().any(|line| line.contains(part)), "{part} in {problems:#?}");
+        }
+        assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+    };
+    check(format!("{bare}{}", oauth2(&format!("{whole}{client}"))), &[]);
+    check(format!("{bare}{}", oauth2(&format!("{whole}{refresh}\nrefresh_token_file = \"r\""))), &[]);
+    let both = format!("{EXAMPLE}{}", oauth2(&format!("{whole}{client}")));
+    check(both, &["[outbox] password_file: stands beside oauth2, and a login has one proof; take out one"]);
+    check(
+        bare.clone(),
+        &["[outbox] password_file: is missing; name a file that holds the password of user, or"],
+    );
+    let wrong = |lines: &str| format!("{bare}{}", oauth2(lines));
+    check(
+        wrong(""),
+        &[
+            "[outbox.oauth2] grant: is missing",
+            "[outbox.oauth2] token_url: is missing",
+            "[outbox.oauth2] client_id: is missing",
+        ],
+    );
+    check(wrong(&format!("{whole}{refresh}")), &["[outbox.oauth2] refresh_token_file: is missing"]);
+    check(
+        wrong(&format!("{whole}{client}\nrefresh_token_file = \"r\"")),
+        &["[outbox.oauth2] refresh_token_file: has no use with"],
+    );
+    check(
+        wrong(&format!("{whole}grant = \"client-credentials\"")),
+        &["[outbox.oauth2] client_secret_file: is missing"],
+    );
+    check(
+        wrong(&format!("{}{client}", whole.replace("https", "http"))),
+        &["[outbox.oauth2] token_url: would send secrets in the clear"],
+    );
+    check(
+        wrong(&format!("{whole}{client}\nclient_secret = \"hunter2\"")),
+        &["[outbox.oauth2] client_secret: is not a key here"],
+    );
+    check(wrong(&format!("{whole}{client}\ngrnt = 1")), &["[outbox.oauth2] grnt: is not a key here"]);
+    let nobody = wrong(&format!("{whole}{client}"))
+        .replace("user = \"support@acme.example\"\n# The sender", "# The sender");
+    check(nobody, &["[outbox] user: is missing beside password_file or oauth2"]);
+}
+
+#[test]
 fn a_maildir_has_no_keywords() {
     let text = format!(
         "{EXAMPLE}\n[mailbox.local]\nkind = \"maildir\"\npath = \"in\"\naddress = [\"dpo@acme.example\"]\nafter = \"keyword\"\n"
@@ -394,7 +456,8 @@ fn secrets_lie_below_the_credentials_folder_where_there_is_one() {
     let config = Config::parse(&text, "dsrd.toml", &with).expect("no problem");
     assert_eq!(config.keys.master_key_file, Path::new("/run/credentials/dsrd.service/master.key"));
     let super::OutboxKind::Smtp { server, .. } = config.outbox.kind else { panic!("smtp") };
-    assert_eq!(server.login.expect("login").password_file, Path::new("/etc/keys/smtp"));
+    let proof = Proof::PasswordFile("/etc/keys/smtp".into());
+    assert_eq!(server.login.expect("login").proof, proof);
 }
 
 #[test]

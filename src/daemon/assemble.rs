@@ -1,6 +1,7 @@
 //! Builds the parts of a daemon from its configuration: the only bridge between `config` and the plain values of the
 //! layers below. Reads secrets from their files; connects to nothing but the state.
 
+use super::logins::Logins;
 use super::rate::Rate;
 use crate::config::{self, Config, MailboxKind, OutboxKind, SenderAuthMode};
 use crate::connectors::{Connectors, SourceKind, SourceSettings};
@@ -15,7 +16,7 @@ use crate::mail::incoming;
 use crate::mailbox::imap::{Idle, ImapMailbox, ImapSettings};
 use crate::mailbox::maildir::{MaildirMailbox, MaildirSettings};
 use crate::mailbox::{self, Mailbox};
-use crate::net::{Endpoint, Login, Secret, Tls};
+use crate::net::{Endpoint, Secret, Tls};
 use crate::outbox::Courier;
 use crate::outbox::maildir::MaildirCourier;
 use crate::outbox::smtp::{self, SmtpCourier, SmtpSettings};
@@ -63,12 +64,13 @@ pub struct Parts {
 /// One sentence: what was attempted, on what, why it failed.
 pub async fn parts(config: &Config, env: Env) -> anyhow::Result<Parts> {
     let workflow = workflow(config, &env).await?;
+    let mut logins = Logins::new(config, &env);
     Ok(Parts {
         workflow: Arc::new(workflow),
-        mailboxes: mailboxes(config)?,
-        courier: courier(config)?,
+        mailboxes: mailboxes(config, &mut logins)?,
+        courier: courier(config, &mut logins)?,
         rate: rate(config),
-        env,
+        env: env.clone(),
     })
 }
 
@@ -285,21 +287,25 @@ pub fn calendar(config: &Config) -> anyhow::Result<Calendar> {
 }
 
 /// Every configured mailbox, unconnected.
-pub fn mailboxes(config: &Config) -> anyhow::Result<Vec<WatchedMailbox>> {
+pub fn mailboxes<'a>(config: &'a Config, logins: &mut Logins<'a>) -> anyhow::Result<Vec<WatchedMailbox>> {
     config
         .mailboxes
         .iter()
         .map(|(name, settings)| {
             Ok(WatchedMailbox {
                 name: name.clone(),
-                mailbox: mailbox(settings, config.limits.mail_bytes_max.bytes())?,
+                mailbox: mailbox(settings, config.limits.mail_bytes_max.bytes(), logins)?,
                 poll: settings.poll.duration(),
             })
         })
         .collect()
 }
 
-fn mailbox(settings: &config::Mailbox, mail_bytes_max: u64) -> anyhow::Result<Box<dyn Mailbox>> {
+fn mailbox<'a>(
+    settings: &'a config::Mailbox,
+    mail_bytes_max: u64,
+    logins: &mut Logins<'a>,
+) -> anyhow::Result<Box<dyn Mailbox>> {
     let after = match &settings.after {
         config::After::Leave => mailbox::After::Leave,
         config::After::Keyword => mailbox::After::Keyword,
@@ -308,7 +314,7 @@ fn mailbox(settings: &config::Mailbox, mail_bytes_max: u64) -> anyhow::Result<Bo
     Ok(match &settings.kind {
         MailboxKind::Imap { server, folder, idle } => Box::new(ImapMailbox::new(ImapSettings {
             endpoint: endpoint(server),
-            login: login(server)?.ok_or_else(|| anyhow!("a mailbox needs a user and a password_file"))?,
+            login: logins.login(server)?.ok_or_else(|| anyhow!("a mailbox needs a user and a proof"))?,
             folder: folder.clone(),
             after,
             idle: if *idle { Idle::Offered } else { Idle::Off },
@@ -321,12 +327,12 @@ fn mailbox(settings: &config::Mailbox, mail_bytes_max: u64) -> anyhow::Result<Bo
 }
 
 /// The way out, unconnected.
-pub fn courier(config: &Config) -> anyhow::Result<Box<dyn Courier>> {
+pub fn courier<'a>(config: &'a Config, logins: &mut Logins<'a>) -> anyhow::Result<Box<dyn Courier>> {
     Ok(match &config.outbox.kind {
         OutboxKind::Smtp { server, connections_max, rate_per_minute: _ } => {
             Box::new(SmtpCourier::new(SmtpSettings {
                 endpoint: endpoint(server),
-                login: login(server)?,
+                login: logins.login(server)?,
                 hello: config.outbox.from.domain().to_owned(),
                 limits: smtp::Limits {
                     connections_max: usize::from(*connections_max),
@@ -358,15 +364,8 @@ fn endpoint(server: &config::Server) -> Endpoint {
     }
 }
 
-fn login(server: &config::Server) -> anyhow::Result<Option<Login>> {
-    let Some(login) = &server.login else {
-        return Ok(None);
-    };
-    let password = secret(&login.password_file, "a password")?;
-    Ok(Some(Login::Password { user: login.user.clone(), password }))
-}
-
-fn secret(path: &Path, what: &str) -> anyhow::Result<Secret> {
+/// A secret from its file, without the line end behind it.
+pub(super) fn secret(path: &Path, what: &str) -> anyhow::Result<Secret> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("reading {what} from {}", path.display()))?;
     Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))

@@ -4,7 +4,9 @@
 pub mod assemble;
 pub mod health;
 pub mod lock;
+pub mod logins;
 pub mod pumps;
 pub mod rate;
 pub mod run;
 pub mod supervise;
+pub mod tokens;

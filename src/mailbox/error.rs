@@ -1,6 +1,7 @@
 //! Why a mailbox could not do what was asked. Never holds what the other side said: that may be personal data. See `mod.rs` for what is done.
 
 use crate::net::NetError;
+use crate::net::oauth::TokenError;
 
 /// Why a mailbox could not do what was asked. Never holds what the server said: that may be mail text.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,23 @@ pub enum MailboxError {
     /// User name or password were refused.
     #[error("could not log in to {server}: user name or password refused")]
     LoginRefused {
+        /// `host:port`.
+        server: String,
+    },
+    /// There is no access token to log in with.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The access token was refused.
+    #[error(
+        "could not log in to {server}: it refused the access token, and that was a new one; see that the token's account or client may open this mailbox over IMAP, and that user and scope fit"
+    )]
+    TokenRefused {
+        /// `host:port`.
+        server: String,
+    },
+    /// The server takes no access tokens.
+    #[error("could not log in to {server}: it does not offer AUTH=XOAUTH2; see host, or use password_file")]
+    TokensNotOffered {
         /// `host:port`.
         server: String,
     },
@@ -87,7 +105,12 @@ impl MailboxError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Net(error) => error.is_transient(),
-            Self::LoginDisabled { .. } | Self::LoginRefused { .. } | Self::Setting { .. } => false,
+            Self::Token(error) => error.is_transient(),
+            Self::LoginDisabled { .. }
+            | Self::LoginRefused { .. }
+            | Self::TokenRefused { .. }
+            | Self::TokensNotOffered { .. }
+            | Self::Setting { .. } => false,
             Self::Refused { .. }
             | Self::Lost { .. }
             | Self::Timeout { .. }
@@ -96,8 +119,16 @@ impl MailboxError {
         }
     }
 
-    /// Whether the server turned our credentials down: back off long, alert staff at the second time.
+    /// Whether the server, or who issues its tokens, turned our credentials down: back off long, alert staff at the second
+    /// time.
     pub fn is_login(&self) -> bool {
-        matches!(self, Self::LoginDisabled { .. } | Self::LoginRefused { .. })
+        match self {
+            Self::LoginDisabled { .. }
+            | Self::LoginRefused { .. }
+            | Self::TokenRefused { .. }
+            | Self::TokensNotOffered { .. } => true,
+            Self::Token(error) => !error.is_transient(),
+            _ => false,
+        }
     }
 }

@@ -27,11 +27,11 @@ pub(super) struct Guard<S> {
 }
 
 impl<S> Guard<S> {
-    /// Guards a stream; literals may have at most `literal_bytes_max` bytes.
+    /// Guards a stream on which nobody has logged in yet; literals may have at most `literal_bytes_max` bytes.
     pub(super) fn new(inner: S, literal_bytes_max: u64) -> Self {
         Self {
             inner,
-            scanner: Scanner::new(literal_bytes_max),
+            scanner: Scanner::before_login(literal_bytes_max),
             chunk: vec![0; CHUNK_BYTES].into_boxed_slice(),
             passed: Vec::new(),
             taken: 0,

@@ -165,6 +165,7 @@ impl Mailbox for ImapMailbox {
         if let Some(link) = self.link.take() {
             link.logout().await;
         }
+        self.settings.login.settled().await;
     }
 }
 

@@ -3,13 +3,10 @@
 //! they quote mail. A link that failed or was abandoned in mid-command is dropped by `imap.rs`, never used again.
 
 use crate::mailbox::collect::Mails;
-use crate::mailbox::guard::Guard;
 use crate::mailbox::imap::ImapSettings;
-use crate::mailbox::{After, DONE_KEYWORD, MailboxError, wire};
-use crate::net::tls::{Stream, dial, protect};
-use crate::net::{Login, NetError, Tls, lines};
+use crate::mailbox::login::{Entered, enter};
+use crate::mailbox::{After, DONE_KEYWORD, MailboxError};
 use async_imap::imap_proto::{MailboxDatum, Response, ResponseCode, Status};
-use async_imap::{Client, Session};
 use futures::FutureExt;
 use std::io::ErrorKind;
 use std::panic::AssertUnwindSafe;
@@ -19,8 +16,6 @@ use tokio::time::timeout;
 
 /// Time for one whole response, however steadily it trickles, in seconds.
 const RESPONSE_SECONDS_MAX: u64 = 600;
-/// Room above the mail size limit before a literal is refused: servers state sizes a little wrong.
-const LITERAL_SLACK_BYTES: u64 = 1024 * 1024;
 /// Time to say good-bye, in seconds.
 const LOGOUT_SECONDS_MAX: u64 = 5;
 
@@ -67,7 +62,7 @@ pub(super) enum Heard {
 
 /// An open connection.
 pub(super) struct Link {
-    session: Session<Guard<Stream>>,
+    session: Entered,
     server: String,
     command_max: Duration,
     quiet_max: Duration,
@@ -83,14 +78,9 @@ pub(super) struct Link {
 impl Link {
     /// Dials, starts TLS, logs in and opens the folder.
     pub(super) async fn open(settings: &ImapSettings) -> Result<Self, MailboxError> {
-        let server = settings.endpoint.to_string();
-        let stream = greet(settings).await?;
-        let literal_max = settings.limits.mail_bytes_max.saturating_add(LITERAL_SLACK_BYTES);
-        let client = Client::new(Guard::new(stream, literal_max));
-        let session = login(client, settings, &server).await?;
         let mut link = Self {
-            session,
-            server,
+            session: enter(settings).await?,
+            server: settings.endpoint.to_string(),
             command_max: settings.limits.command_max,
             quiet_max: settings.limits.quiet_max,
             capabilities: Vec::new(),
@@ -291,103 +281,6 @@ fn ending(status: &Status, code: Option<&ResponseCode<'_>>) -> Ending {
         (Status::No, Some(ResponseCode::TryCreate)) => Ending::NoFolder,
         (Status::No | Status::Bye, _) => Ending::No,
         (Status::Bad, _) => Ending::Bad,
-    }
-}
-
-/// Reads the greeting and the capabilities before login, and starts TLS where that is the way.
-async fn greet(settings: &ImapSettings) -> Result<Stream, MailboxError> {
-    let endpoint = &settings.endpoint;
-    let mut stream = dial(endpoint).await?;
-    let greeting = lines::read(&mut stream, endpoint).await?;
-    let word = greeting.split_ascii_whitespace().nth(1).unwrap_or_default();
-    if !word.eq_ignore_ascii_case("OK") {
-        // PREAUTH too: it would skip STARTTLS and our login (RFC 9051 11.1).
-        return Err(MailboxError::Refused {
-            server: endpoint.to_string(),
-            what: "connection",
-            status: "no OK",
-        });
-    }
-    let mut offered = exchange(&mut stream, settings, "P1", "CAPABILITY").await?.capabilities;
-    if endpoint.tls == Tls::StartTls {
-        let server = endpoint.to_string();
-        if !offered.iter().any(|word| word == "STARTTLS") {
-            return Err(NetError::StartTls { server, why: "does not offer it" }.into());
-        }
-        if !exchange(&mut stream, settings, "P2", "STARTTLS").await?.accepted {
-            return Err(NetError::StartTls { server, why: "refused it" }.into());
-        }
-        stream = protect(endpoint, stream).await?;
-        offered = exchange(&mut stream, settings, "P3", "CAPABILITY").await?.capabilities;
-    }
-    if offered.iter().any(|word| word == "LOGINDISABLED") {
-        return Err(MailboxError::LoginDisabled { server: endpoint.to_string() });
-    }
-    Ok(stream)
-}
-
-struct Exchanged {
-    accepted: bool,
-    capabilities: Vec<String>,
-}
-
-/// Most untagged lines before login.
-const LINES_BEFORE_LOGIN_MAX: usize = 32;
-
-async fn exchange(
-    stream: &mut Stream,
-    settings: &ImapSettings,
-    tag: &str,
-    command: &str,
-) -> Result<Exchanged, MailboxError> {
-    let endpoint = &settings.endpoint;
-    lines::write(stream, endpoint, &format!("{tag} {command}")).await?;
-    let mut capabilities = Vec::new();
-    for _ in 0..LINES_BEFORE_LOGIN_MAX {
-        let line = lines::read(stream, endpoint).await?;
-        let mut words = wire::words_of(line.as_bytes()).into_iter();
-        match (words.next().as_deref(), words.next().as_deref()) {
-            (Some("*"), Some("CAPABILITY")) => capabilities = words.collect(),
-            (Some("*"), _) => {}
-            (Some(theirs), status) if theirs == tag => {
-                return Ok(Exchanged { accepted: status == Some("OK"), capabilities });
-            }
-            _ => break,
-        }
-    }
-    let server = endpoint.to_string();
-    Err(NetError::Malformed { server, why: "the answer to a command before login" }.into())
-}
-
-async fn login(
-    client: Client<Guard<Stream>>,
-    settings: &ImapSettings,
-    server: &str,
-) -> Result<Session<Guard<Stream>>, MailboxError> {
-    let Login::Password { user, password } = &settings.login;
-    let server = server.to_owned();
-    let entering = AssertUnwindSafe(client.login(user, password.reveal())).catch_unwind();
-    match timeout(settings.limits.command_max, entering).await {
-        Ok(Ok(Ok(session))) => Ok(session),
-        Ok(Ok(Err((async_imap::error::Error::No(_), _)))) => Err(MailboxError::LoginRefused { server }),
-        Ok(Ok(Err((async_imap::error::Error::Bad(_), _)))) => {
-            Err(MailboxError::Refused { server, what: "LOGIN", status: "BAD" })
-        }
-        Ok(Ok(Err((async_imap::error::Error::Validate(_), _)))) => {
-            Err(MailboxError::Setting { server, what: "user or password", why: "it holds a line break" })
-        }
-        Ok(Ok(Err((_, client)))) => Err(match client.get_ref().broken() {
-            Some(why) => MailboxError::Malformed { server, what: "LOGIN", why },
-            None => MailboxError::Lost { server, what: "LOGIN" },
-        }),
-        Ok(Err(_)) => {
-            Err(MailboxError::Malformed { server, what: "LOGIN", why: "a response that no parser can stand" })
-        }
-        Err(_) => Err(MailboxError::Timeout {
-            server,
-            what: "LOGIN",
-            seconds: settings.limits.command_max.as_secs(),
-        }),
     }
 }
 

@@ -10,6 +10,7 @@ mod collect;
 mod guard;
 pub mod imap;
 mod link;
+mod login;
 pub mod maildir;
 mod sets;
 pub mod wire;

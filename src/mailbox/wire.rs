@@ -17,13 +17,33 @@ pub struct Scanner {
     line: Vec<u8>,
     /// A FETCH response goes on after its literal.
     in_fetch: bool,
+    /// Logging in: async-imap answers no request of the server behind an untagged response (Dovecot sends one while its
+    /// own passwords are slow), so these are taken out.
+    entering: bool,
     capabilities: Option<Vec<String>>,
 }
 
 impl Scanner {
     /// A scanner that lets literals of at most `literal_bytes_max` bytes pass.
     pub fn new(literal_bytes_max: u64) -> Self {
-        Self { literal_bytes_max, literal_left: 0, line: Vec::new(), in_fetch: false, capabilities: None }
+        Self {
+            literal_bytes_max,
+            literal_left: 0,
+            line: Vec::new(),
+            in_fetch: false,
+            entering: false,
+            capabilities: None,
+        }
+    }
+
+    /// The same on a line where nobody has logged in yet.
+    pub(super) fn before_login(literal_bytes_max: u64) -> Self {
+        Self { entering: true, ..Self::new(literal_bytes_max) }
+    }
+
+    /// The login is over.
+    pub(super) fn entered(&mut self) {
+        self.entering = false;
     }
 
     /// The capabilities as last told, in upper case.
@@ -104,6 +124,9 @@ impl Scanner {
         }
         if let Some(words) = strip_prefix_any_case(text, b"* CAPABILITY") {
             self.capabilities = Some(words_of(words));
+            return Ok(());
+        }
+        if self.entering && text.starts_with(b"* ") && strip_prefix_any_case(text, b"* BYE").is_none() {
             return Ok(());
         }
         match capability_code(text) {
@@ -294,6 +317,18 @@ mod tests {
         check(b"* CAPABILITY IMAP4rev1  IDLE \xc3\xa9 move \r\n", b"", &["IMAP4REV1", "IDLE", "é", "MOVE"]);
         check(b"A2 OK [CAPABILITY IMAP4rev1  X]Y] hi\r\n", b"A2 OK Y] hi\r\n", &["IMAP4REV1", "X"]);
         check(b"* OK [CAPABILITY IDLE]\r\n", b"* OK \r\n", &["IDLE"]);
+    }
+
+    #[test]
+    fn nothing_untagged_but_a_farewell_stands_between_a_login_and_its_requests() {
+        let mut scanner = Scanner::before_login(100);
+        let mut out = Vec::new();
+        let lines = b"* OK Waiting for authentication\r\n+ eyJ9\r\n* NO x\r\n* BYE late\r\nA1 NO no\r\n";
+        scanner.feed(lines, &mut out).expect("passes");
+        assert_eq!(out, b"+ eyJ9\r\n* BYE late\r\nA1 NO no\r\n");
+        scanner.entered();
+        scanner.feed(b"* OK still here\r\n", &mut out).expect("passes");
+        assert!(out.ends_with(b"* OK still here\r\n"));
     }
 
     #[test]

@@ -1,16 +1,20 @@
 //! Dialling: where a server is, how its line is protected, and how we log in. Shared by the adapters, which stand above
 //! and never name each other. Never speaks a mail protocol beyond reading single lines before TLS; never logs a
-//! credential. `tls.rs` dials, `lines.rs` reads what comes before STARTTLS.
+//! credential. `tls.rs` dials, `lines.rs` reads what comes before STARTTLS, `oauth/` draws access tokens.
 
 mod error;
 pub use error::NetError;
 
+pub mod http;
 pub mod lines;
+pub mod oauth;
 pub mod tls;
 
+use oauth::Tokens;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// How the line to a server is protected.
@@ -91,6 +95,22 @@ pub enum Login {
         /// The password.
         password: Secret,
     },
+    /// An access token that a provider issues (mechanism XOAUTH2).
+    Token {
+        /// The user name: the mailbox that the token opens.
+        user: String,
+        /// Where tokens come from.
+        tokens: Arc<Tokens>,
+    },
+}
+
+impl Login {
+    /// Waits for what was begun on its behalf and must not be cut off.
+    pub async fn settled(&self) {
+        if let Self::Token { tokens, .. } = self {
+            tokens.settled().await;
+        }
+    }
 }
 
 impl fmt::Debug for Login {

@@ -3,12 +3,14 @@
 //! connection is still fit for the next mail comes back with each result; `smtp.rs` holds the connections.
 
 use crate::net::tls::{Stream, dial, protect};
-use crate::net::{Endpoint, Login, NetError, Tls, lines};
+use crate::net::{Endpoint, Login, NetError, Secret, Tls, lines};
 use crate::outbox::smtp::SmtpSettings;
 use crate::outbox::wire::{MailEnd, Wire, body_of};
 use crate::outbox::{CourierError, Delivery, Parcel};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lettre::transport::smtp::Error as SmtpError;
-use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Ehlo, Noop, Quit, Rset};
 use lettre::transport::smtp::extension::ClientId;
@@ -43,6 +45,14 @@ pub(super) struct Dialog {
     utf8: bool,
 }
 
+/// Who we say that we are.
+enum Caller<'a> {
+    Nobody,
+    Password(&'a Credentials),
+    /// The whole response of XOAUTH2.
+    Token(&'a Secret),
+}
+
 /// How a step went wrong.
 enum Fault {
     /// The server said no; its codes.
@@ -52,8 +62,29 @@ enum Fault {
 }
 
 impl Dialog {
-    /// Dials, starts TLS, logs in.
+    /// Dials, starts TLS, logs in. Where the server refuses an older access token, once more with a new one, over a new
+    /// line.
     pub(super) async fn open(settings: &SmtpSettings) -> Result<Self, CourierError> {
+        let (user, tokens) = match &settings.login {
+            None => return Self::open_as(settings, Caller::Nobody).await,
+            Some(Login::Password { user, password }) => {
+                let credentials = Credentials::new(user.clone(), password.reveal().to_owned());
+                return Self::open_as(settings, Caller::Password(&credentials)).await;
+            }
+            Some(Login::Token { user, tokens }) => (user, tokens),
+        };
+        let token = tokens.current().await?;
+        let first = Self::open_as(settings, Caller::Token(&token.xoauth2(user))).await;
+        let Err(CourierError::TokenRefused { .. }) = first else { return first };
+        let Some(newer) = tokens.after_refusal(&token).await? else { return first };
+        let second = Self::open_as(settings, Caller::Token(&newer.xoauth2(user))).await;
+        if let Err(CourierError::TokenRefused { .. }) = second {
+            tokens.after_refusal(&newer).await?;
+        }
+        second
+    }
+
+    async fn open_as(settings: &SmtpSettings, caller: Caller<'_>) -> Result<Self, CourierError> {
         let endpoint = &settings.endpoint;
         let hello = ClientId::Domain(settings.hello.clone());
         let mut stream = dial(endpoint).await?;
@@ -70,9 +101,10 @@ impl Dialog {
         let connection = settled(greeted).map_err(|fault| refused(fault, endpoint, "the greeting"))?;
         let mut dialog =
             Self { connection, end, command_max, pipelining: false, eight_bit: false, utf8: false };
-        if let Some(Login::Password { user, password }) = &settings.login {
-            let credentials = Credentials::new(user.clone(), password.reveal().to_owned());
-            dialog.log_in(endpoint, &credentials).await?;
+        match caller {
+            Caller::Nobody => {}
+            Caller::Password(credentials) => dialog.log_in(endpoint, credentials).await?,
+            Caller::Token(response) => dialog.present(endpoint, response).await?,
         }
         // Asked again because lettre keeps few of the keywords, and RFC 4954 4 lets them change at login.
         let reply = dialog.command(Ehlo::new(hello)).await.map_err(|f| refused(f, endpoint, "EHLO"))?;
@@ -91,6 +123,29 @@ impl Dialog {
         let entering = timeout(self.command_max, self.connection.auth(DEFAULT_MECHANISMS, credentials)).await;
         match settled(entering) {
             Ok(_) => Ok(()),
+            Err(Fault::Reply(code)) => Err(CourierError::LoginRefused { server, code }),
+            Err(fault) => Err(refused(fault, endpoint, "AUTH")),
+        }
+    }
+
+    /// Logs in with an access token. lettre's own dialog gives up at the request that XOAUTH2 refuses with, before the
+    /// empty line that the server wants and before the code that says what is wrong.
+    async fn present(&mut self, endpoint: &Endpoint, response: &Secret) -> Result<(), CourierError> {
+        let server = endpoint.to_string();
+        if !self.connection.server_info().supports_auth_mechanism(Mechanism::Xoauth2) {
+            return Err(CourierError::TokensNotOffered { server });
+        }
+        let command = Secret::new(format!("AUTH XOAUTH2 {}\r\n", STANDARD.encode(response.reveal())));
+        let mut answer = self.command(command.reveal()).await;
+        if answer.as_ref().is_ok_and(|reply| reply.has_code(334)) {
+            answer = self.command("\r\n").await;
+        }
+        match answer {
+            Ok(reply) if reply.has_code(235) => Ok(()),
+            Ok(reply) => Err(CourierError::Refused { server, what: "AUTH", code: codes(&reply) }),
+            Err(Fault::Reply(code)) if code.starts_with('5') => {
+                Err(CourierError::TokenRefused { server, code })
+            }
             Err(Fault::Reply(code)) => Err(CourierError::LoginRefused { server, code }),
             Err(fault) => Err(refused(fault, endpoint, "AUTH")),
         }

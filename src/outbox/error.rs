@@ -1,6 +1,7 @@
 //! Why a courier cannot work. Never holds what the other side said: that may be personal data. See `mod.rs` for what is done.
 
 use crate::net::NetError;
+use crate::net::oauth::TokenError;
 
 /// Why a courier cannot work at all.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +20,27 @@ pub enum CourierError {
     /// The server wants no password on this line, or none in a way that we know.
     #[error("could not log in to {server}: it offers neither AUTH PLAIN nor AUTH LOGIN on this line")]
     LoginNotOffered {
+        /// `host:port`.
+        server: String,
+    },
+    /// There is no access token to log in with.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The access token was refused.
+    #[error(
+        "could not log in to {server}: it refused the access token with {code}, and that was a new one; see that the token's account or client may send over SMTP, and that user and scope fit"
+    )]
+    TokenRefused {
+        /// `host:port`.
+        server: String,
+        /// The reply code.
+        code: String,
+    },
+    /// The server takes no access tokens on this line.
+    #[error(
+        "could not log in to {server}: it does not offer AUTH XOAUTH2 on this line; see host, port and tls, or use password_file"
+    )]
+    TokensNotOffered {
         /// `host:port`.
         server: String,
     },
@@ -60,7 +82,8 @@ impl CourierError {
         match self {
             Self::Net(error) => error.is_transient(),
             Self::LoginRefused { code, .. } | Self::Refused { code, .. } => code.starts_with('4'),
-            Self::LoginNotOffered { .. } => false,
+            Self::Token(error) => error.is_transient(),
+            Self::LoginNotOffered { .. } | Self::TokenRefused { .. } | Self::TokensNotOffered { .. } => false,
             Self::Lost { .. } | Self::Files { .. } => true,
         }
     }

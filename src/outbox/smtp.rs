@@ -86,6 +86,9 @@ impl Courier for SmtpCourier {
 
     async fn close(&mut self) {
         join_all(self.dialogs.iter_mut().filter_map(Option::take).map(Dialog::quit)).await;
+        if let Some(login) = &self.settings.login {
+            login.settled().await;
+        }
     }
 }
 

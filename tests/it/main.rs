@@ -60,7 +60,15 @@ mod killer_mail;
 #[cfg(test)]
 mod letters;
 #[cfg(test)]
+mod oauth;
+#[cfg(test)]
+mod oauth_process;
+#[cfg(test)]
+mod oauth_wire;
+#[cfg(test)]
 mod power_loss;
+#[cfg(test)]
+mod provider;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]

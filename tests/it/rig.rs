@@ -39,6 +39,12 @@ pub(crate) struct Rig {
     pub(crate) ca_file: PathBuf,
     /// The password of every user.
     pub(crate) password: String,
+    /// The password of every user below wide.example.
+    pub(crate) wide_password: String,
+    /// The provider of access tokens (`tests/token_server.py`) without TLS.
+    pub(crate) token_port: u16,
+    /// The same over TLS.
+    pub(crate) tokens_port: u16,
 }
 
 /// What the SMTP server does to mail for one recipient instead of taking it.
