@@ -8,6 +8,7 @@ use crate::domain::request::{
     Blocker, Check, Ground, Kind, Outcome, PlanState, Request, SecondFactor, Stage, Voice,
 };
 use crate::domain::scope::{AccountScope, Scope};
+use crate::domain::sender::SenderEvidence;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -91,6 +92,7 @@ pub fn request(
     row(out, "due", &format!("{} {law}{overdue}", day(due.due)))?;
     let sender = &request.origin;
     row(out, "sender", &format!("{}, {}", sender.sender.expose(), sender.verdict.as_str()))?;
+    evidence(out, &sender.evidence)?;
     if request.voice == Voice::Silent {
         row(out, "answers", "none leave: this mailbox or mail forbids them; staff alone are told")?;
     }
@@ -128,6 +130,23 @@ pub fn request(
         }
     }
     Ok(())
+}
+
+/// What the verdict on the sender rests on.
+fn evidence(out: &mut dyn Write, evidence: &SenderEvidence) -> io::Result<()> {
+    if !evidence.reason.is_empty() {
+        row(out, "", &evidence.reason)?;
+    }
+    for signature in &evidence.signatures {
+        let aligned = if signature.aligned { "aligned" } else { "not aligned" };
+        let (domain, selector) = (signature.domain.expose(), signature.selector.expose());
+        let by = if domain.is_empty() { String::new() } else { format!(" d={domain} s={selector}") };
+        row(out, "", &format!("dkim{by}: {}, {aligned}", signature.result))?;
+    }
+    if let Some(policy) = &evidence.policy {
+        row(out, "", &format!("dmarc policy of the sender's domain: {policy}"))?;
+    }
+    evidence.dns.as_ref().map_or(Ok(()), |dns| row(out, "", &format!("dns: {dns}")))
 }
 
 fn form(out: &mut dyn Write, request: &Request) -> io::Result<()> {
@@ -248,7 +267,10 @@ mod tests {
     /// As it lies in the state.
     const STORED: &str = r#"{
         "reference": "DSR-7K3M-9Q2X", "version": 4, "kind": "export", "received_at": "2026-03-02T04:45:00Z",
-        "origin": {"sender": "asha@traders.example", "verdict": "aligned", "mailbox": "support", "message_id": null},
+        "origin": {"sender": "asha@traders.example", "verdict": "aligned", "evidence": {
+            "reason": "evaluated: dkim=pass aligned",
+            "signatures": [{"domain": "traders.example", "selector": "s1\u001b[31m", "result": "pass", "aligned": true}],
+            "policy": "reject", "dns": "answered after 2 failed tries"}, "mailbox": "support", "message_id": null},
         "voice": "speaks",
         "form": {"kind": "export", "legal_basis": "Customer request", "acknowledged": true,
             "scope": {"account": {"Named": "481516"}, "users": [], "numbers": ["+919876543210"], "from": "2025-01-01",
@@ -295,6 +317,10 @@ mod tests {
         received       Mon 2 Mar 2026, 10:15, mailbox support
         due            Wed 1 Apr 2026 (promised Wed 1 Apr 2026, dpdp Sun 31 May 2026)  OVERDUE
         sender         asha@traders.example, aligned
+                       evaluated: dkim=pass aligned
+                       dkim d=traders.example s=s1\u{1b}[31m: pass, aligned
+                       dmarc policy of the sender's domain: reject
+                       dns: answered after 2 failed tries
         scope          account 481516,\n+91 98765 43210 since Jan \u{1b}[31m2025
         understood     account 481516, number +919876543210, from 2025-01-01
         requester      Asha Rao, Owner, asha@traders.example

@@ -132,9 +132,11 @@ impl MailPump {
         self.mailbox.check().await.map(drop)
     }
 
-    /// Waits for news, at most until the next look is due.
-    pub async fn wait(&mut self) -> Result<(), MailboxError> {
-        self.mailbox.wait(self.poll).await
+    /// Waits for news, at most until the next look is due, or a mail that waits for DNS.
+    pub async fn wait(&mut self) -> Result<(), TurnError> {
+        let judging = self.workflow.next_judging(&self.name).await?;
+        let judging = judging.and_then(|pause| Duration::try_from(pause).ok());
+        Ok(self.mailbox.wait(judging.map_or(self.poll, |pause| pause.min(self.poll))).await?)
     }
 
     /// Says good-bye to the server.

@@ -9,7 +9,7 @@ use super::form::{Form, Problem};
 use super::ids::{Reference, StaffName};
 use super::personal::Personal;
 use super::plan::PlanSummary;
-use super::sender::SenderVerdict;
+use super::sender::{SenderEvidence, SenderVerdict};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -355,6 +355,9 @@ pub struct Origin {
     pub sender: Address,
     /// Whether somebody vouches for that.
     pub verdict: SenderVerdict,
+    /// What that rests on; nothing where the request is older than this record.
+    #[serde(default)]
+    pub evidence: SenderEvidence,
     /// The `[mailbox.NAME]` it arrived in.
     pub mailbox: String,
     /// Its Message-ID, so that answers thread.

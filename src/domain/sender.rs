@@ -1,6 +1,7 @@
 //! What is known about who sent a mail, as one word that the rules can weigh (decisions 11 and 33).
 //! It never says who the person is, only whether the From domain is spoken for. Found by `mail/authentication.rs`.
 
+use super::personal::Personal;
 use serde::{Deserialize, Serialize};
 
 /// The verdict on the From address of one mail.
@@ -37,6 +38,42 @@ impl SenderVerdict {
             Self::Unaligned => "unaligned",
             Self::Unknown => "unknown",
         }
+    }
+}
+
+/// What a verdict rests on, kept sealed with the request. Domains and selectors may name a person; the rest never does.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct SenderEvidence {
+    /// In one line: who judged, by what, and what came of it.
+    pub reason: String,
+    /// The DKIM signatures that we looked at ourselves, in the order of the mail.
+    #[serde(default)]
+    pub signatures: Vec<SignatureSeen>,
+    /// The DMARC policy of the From domain as we found it: `none`, `quarantine`, `reject`, or `no policy`.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// How DNS answered us, and how often it had failed before.
+    #[serde(default)]
+    pub dns: Option<String>,
+}
+
+/// One signature of a mail, checked by us.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SignatureSeen {
+    /// Who signed (`d=`); empty where the signature is not even read.
+    pub domain: Personal,
+    /// By which key (`s=`).
+    pub selector: Personal,
+    /// `pass`, or why not.
+    pub result: String,
+    /// Whether it speaks for the From domain.
+    pub aligned: bool,
+}
+
+impl SenderEvidence {
+    /// What needs no more than a line.
+    pub fn said(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), ..Self::default() }
     }
 }
 

@@ -97,6 +97,8 @@ pub struct Incoming {
     pub recipients: Vec<Address>,
     /// To and Delivered-To only: a mail from one of these to itself is our own (decision 18).
     pub addressed_to: Vec<Address>,
+    /// To and Cc as the sender wrote them, which a signature can cover; Delivered-To is added on the way.
+    pub written_to: Vec<Address>,
     /// The body as plain lines, at most `Limits::text_bytes_max` bytes.
     pub text: String,
     /// The machine-readable parts of a report, and the Message-ID of a mail that is attached; read by `bounce.rs`.
@@ -205,6 +207,7 @@ fn build(message: &Message<'_>, fields: &[Field], limits: &Limits) -> Incoming {
             &["delivered-to", "x-original-to", "envelope-to", "resent-to", "to", "cc"],
         ),
         addressed_to: recipients(message, fields, &["to", "delivered-to"]),
+        written_to: recipients(message, fields, &["to", "cc"]),
         text,
         report: bounce::parts(message),
         marks: marks::collect(fields, &content_types(message)),

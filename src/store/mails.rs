@@ -39,6 +39,16 @@ pub struct MailRow {
     pub raw: Vec<u8>,
     /// How often reading it was begun.
     pub attempts: i64,
+    /// How often it has waited because DNS could not tell about its sender.
+    pub judged: i64,
+}
+
+/// A stored mail that is read again later.
+pub struct Postponed {
+    /// Its row.
+    pub id: String,
+    /// When.
+    pub until: Timestamp,
 }
 
 /// What became of a mail.
@@ -120,18 +130,38 @@ impl Store {
         Ok(known)
     }
 
-    /// Mails that were stored and not read yet, oldest first.
-    pub async fn waiting_mails(&self, mailbox: &str, most: i64) -> Result<Vec<MailRow>, StoreError> {
+    /// Mails that were stored and not read yet and do not wait for DNS, oldest first.
+    pub async fn waiting_mails(
+        &self,
+        mailbox: &str,
+        most: i64,
+        now: Timestamp,
+    ) -> Result<Vec<MailRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, mail_id, received_at, sha256, key_id, raw, attempts FROM mails \
-             WHERE state = 'stored' AND mailbox = $1 ORDER BY stored_at, id LIMIT $2",
+            "SELECT id, mail_id, received_at, sha256, key_id, raw, attempts, judged FROM mails \
+             WHERE state = 'stored' AND mailbox = $1 AND (judge_at IS NULL OR judge_at <= $3) \
+             ORDER BY stored_at, id LIMIT $2",
         )
         .bind(mailbox)
         .bind(most)
+        .bind(micros(now))
         .fetch_all(&self.pool)
         .await
         .map_err(database("reading waiting mail"))?;
         self.mail_rows(mailbox, &rows).await
+    }
+
+    /// When the first mail of a mailbox that waits for DNS is to be read again.
+    pub async fn next_judging(&self, mailbox: &str) -> Result<Option<Timestamp>, StoreError> {
+        let row = sqlx::query(
+            "SELECT judge_at FROM mails WHERE state = 'stored' AND mailbox = $1 AND judge_at IS NOT NULL \
+             ORDER BY judge_at LIMIT 1",
+        )
+        .bind(mailbox)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(database("looking for mail that waits for DNS"))?;
+        row.map(|row| time(&row, "mails", "?", "judge_at")).transpose()
     }
 
     async fn mail_row(&self, mailbox: &str, row: &AnyRow) -> Result<MailRow, StoreError> {
@@ -144,6 +174,7 @@ impl Store {
             sha256: text(row, "mails", &id, "sha256")?,
             raw: sealer.open("mails", &id, "raw", &bytes(row, "mails", &id, "raw")?)?,
             attempts: super::number(row, "mails", &id, "attempts")?,
+            judged: super::number(row, "mails", &id, "judged")?,
             sealer,
             id,
         })
@@ -186,7 +217,7 @@ impl Store {
     /// The newest of them.
     pub async fn newest_listed_mails(&self, mailbox: &str, most: i64) -> Result<Vec<MailRow>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, mail_id, received_at, sha256, key_id, raw, attempts FROM mails \
+            "SELECT id, mail_id, received_at, sha256, key_id, raw, attempts, judged FROM mails \
              WHERE state = 'listed' AND mailbox = $1 ORDER BY received_at DESC, id LIMIT $2",
         )
         .bind(mailbox)
@@ -356,6 +387,19 @@ impl Tx<'_> {
                 query = query.bind(id.as_str());
             }
             query.execute(&mut *self.inner).await.map_err(database("counting an attempt"))?;
+        }
+        Ok(())
+    }
+
+    /// Has mails read again later. Their reading ended, so no attempt is counted.
+    pub async fn postpone_mails(&mut self, mails: &[Postponed]) -> Result<(), StoreError> {
+        for mail in mails {
+            sqlx::query("UPDATE mails SET judge_at = $2, judged = judged + 1, attempts = 1 WHERE id = $1")
+                .bind(mail.id.as_str())
+                .bind(micros(mail.until))
+                .execute(&mut *self.inner)
+                .await
+                .map_err(database("putting a mail off"))?;
         }
         Ok(())
     }

@@ -33,7 +33,7 @@ pub use jobs::{JobRow, Lease, Tick};
 
 pub use keys::{Keyring, Sealer};
 pub use leaving::ERASE_BEGUN;
-pub use mails::{Attempt, Content, Keep, MailRow, NewMail, Place, Settled};
+pub use mails::{Attempt, Content, Keep, MailRow, NewMail, Place, Postponed, Settled};
 pub use obligations::ObligationRow;
 pub use outbox::{Claim, NewParcel, OutboxRow, Settlement, Thread};
 pub use quarantine::SetAside;

@@ -25,7 +25,7 @@ impl Workflow {
 
     /// Reads stored mail and applies what it says, a batch with one commit.
     pub async fn read_mail(&self, mailbox: &str) -> Result<Intake, Failure> {
-        let mut rows = self.store.waiting_mails(mailbox, BATCH_MAX).await?;
+        let mut rows = self.store.waiting_mails(mailbox, BATCH_MAX, self.env.now()).await?;
         if rows.first().is_none_or(|row| row.attempts <= 1) {
             return self.read_rows(mailbox, rows).await;
         }
@@ -43,7 +43,7 @@ impl Workflow {
 
     /// Whether the last process died while it read the mail that comes next, and that mail alone.
     pub async fn has_suspect(&self, mailbox: &str) -> Result<bool, Failure> {
-        let next = self.store.waiting_mails(mailbox, 1).await?;
+        let next = self.store.waiting_mails(mailbox, 1, self.env.now()).await?;
         Ok(next.first().is_some_and(|row| row.attempts >= SUSPECT_ATTEMPTS))
     }
 

@@ -2,7 +2,8 @@
 //! A mail that did not arrive becomes the same event as one that the server refused at once; no report is ever answered.
 //! `mail/bounce.rs` reads them.
 
-use super::receive::{Fate, Read, cause, incident, settle};
+use super::fate::{Fate, cause, incident, settle};
+use super::receive::Read;
 use super::thread::InThread;
 use super::{Failure, Workflow};
 use crate::domain::address::Address;

@@ -195,7 +195,7 @@ impl Workflow {
         }
     }
 
-    async fn to_all_staff(&self, notice: &Notice) -> Result<Vec<Letter>, Failure> {
+    pub(super) async fn to_all_staff(&self, notice: &Notice) -> Result<Vec<Letter>, Failure> {
         let staff = self.rules().await?.staff;
         let freeze = |member: &Staff| {
             let token = code::token(self.env.entropy.bits());
@@ -205,7 +205,7 @@ impl Workflow {
     }
 
     /// A notice about no request is sealed with a key of its own.
-    async fn queue_unbound(&self, tx: &mut Tx<'_>, letters: &[Letter]) -> Result<(), Failure> {
+    pub(super) async fn queue_unbound(&self, tx: &mut Tx<'_>, letters: &[Letter]) -> Result<(), Failure> {
         let now = self.env.now();
         for letter in letters {
             let sealer = tx.new_sealer(&letter.id, now).await?;
@@ -281,7 +281,7 @@ impl Workflow {
         Ok(read.collect())
     }
 
-    fn entry(&self, action: Action, evidence: BTreeMap<String, String>) -> Entry {
+    pub(super) fn entry(&self, action: Action, evidence: BTreeMap<String, String>) -> Entry {
         Entry {
             at: self.env.now(),
             request: None,

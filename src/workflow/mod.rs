@@ -14,7 +14,9 @@ mod deadlines;
 mod deliver;
 mod erase;
 mod execute;
+mod fate;
 mod holds;
+mod impostor;
 mod judged;
 mod lifecycle;
 mod operate;
@@ -68,6 +70,10 @@ pub struct Workflow {
     caps: Mutex<Caps>,
     quarantine_told: Gate,
     packages_looked_at: Gate,
+    silent: judged::Silent,
+    doubted: impostor::Doubted,
+    staff_forged_told: Gate,
+    customers_forged_told: Gate,
     ledger: Arc<Ledger>,
     /// Held while rows are being deleted, and while a hold is placed: a hold that stands is never overtaken.
     erasing: tokio::sync::Mutex<()>,
@@ -167,6 +173,10 @@ impl Workflow {
             caps: Mutex::new(caps),
             quarantine_told: Gate::default(),
             packages_looked_at: Gate::default(),
+            silent: judged::Silent::default(),
+            doubted: impostor::Doubted::default(),
+            staff_forged_told: Gate::default(),
+            customers_forged_told: Gate::default(),
             last_id: Mutex::default(),
             warm: OnceCell::new(),
         })

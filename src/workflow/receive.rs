@@ -3,10 +3,10 @@
 //! request that a mail answers; `mail` and `domain::form` do the reading.
 
 use super::attempts::ATTEMPTS_MAX;
-use super::post::Answered;
+use super::fate::{Fate, NoEvent, before_first_start, cause, incident, quarantined, settle};
 use super::settings::{Answer, Reading};
 use super::thread::{self, InThread};
-use super::{Failure, Incident, MailCause, Workflow};
+use super::{Failure, Workflow};
 use crate::domain::address::Address;
 use crate::domain::deadline;
 use crate::domain::event::{Arrival, Event, Leave, Manner};
@@ -16,7 +16,7 @@ use crate::domain::personal::Personal;
 use crate::domain::plan::hex;
 use crate::domain::policy::Staff;
 use crate::domain::request::{Origin, Voice};
-use crate::domain::sender::SenderVerdict;
+use crate::domain::sender::{SenderEvidence, SenderVerdict};
 use crate::mail::authentication;
 use crate::mail::bounce;
 use crate::mail::classify::{self, Class, Classified, Thread};
@@ -48,50 +48,9 @@ pub(super) struct Read {
     pub(super) row: MailRow,
     pub(super) incoming: Incoming,
     pub(super) verdict: SenderVerdict,
+    pub(super) evidence: SenderEvidence,
     pub(super) understood: Understood,
     pub(super) fingerprint: String,
-}
-
-/// What becomes of one mail.
-pub(super) enum Fate {
-    /// Something for a request.
-    Event(Box<Incident>),
-    /// No request's business.
-    Settle(NoEvent),
-}
-
-/// What is written down of a mail that is no request's business.
-pub(super) struct NoEvent {
-    id: String,
-    state: &'static str,
-    class: &'static str,
-    reason: String,
-    fingerprint: Option<String>,
-    keep: Keep,
-}
-
-impl NoEvent {
-    fn settled(&self) -> Settled<'_> {
-        Settled {
-            id: &self.id,
-            state: self.state,
-            class: self.class,
-            reason: &self.reason,
-            reference: None,
-            fingerprint: self.fingerprint.as_deref(),
-            keep_raw: self.keep,
-        }
-    }
-}
-
-impl Fate {
-    /// The name, in its mailbox, of a mail that is ours; what is not stays as it is.
-    fn ours(&self) -> Option<String> {
-        match self {
-            Self::Event(incident) => incident.mail.as_ref().map(|mail| mail.name.clone()),
-            Self::Settle(_) => None,
-        }
-    }
 }
 
 impl Workflow {
@@ -193,13 +152,29 @@ impl Workflow {
         self.warm_up().await?;
         let read = rows.len();
         let place = self.place(mailbox).await?;
-        let (mut mails, mut fates) = self.parse(rows).await?;
-        Box::pin(self.judge_senders(&mut mails)).await;
+        let (mails, unreadable) = self.parse(rows).await?;
+        let (asked, rest) = self.to_judge(mails, &place);
         // On the heap: each step carries whole mails, and every caller would be as large.
-        fates.extend(Box::pin(self.fates(mails, &place)).await?);
+        let mut finished = Box::pin(self.conclude(mailbox, rest, unreadable, &place)).await?;
+        if !asked.is_empty() {
+            let judged = Box::pin(self.judge_senders(asked)).await?;
+            finished.extend(Box::pin(self.conclude(mailbox, judged, Vec::new(), &place)).await?);
+        }
+        Ok(Intake { read, finished })
+    }
+
+    /// Decides what becomes of these and writes it down; the names of those that are ours.
+    async fn conclude(
+        &self,
+        mailbox: &str,
+        mails: Vec<Read>,
+        mut fates: Vec<Fate>,
+        place: &Place,
+    ) -> Result<Vec<String>, Failure> {
+        fates.extend(self.fates(mails, place).await?);
         let finished = fates.iter().filter_map(Fate::ours).collect();
         self.carry_out(mailbox, fates).await?;
-        Ok(Intake { read, finished })
+        Ok(finished)
     }
 
     /// Reads bytes on threads of their own: a hostile mail must not hold up the loops.
@@ -303,10 +278,20 @@ impl Workflow {
             return Ok(before_first_start(&mail, &classified));
         }
         let automatic = matches!(classified.class, Class::Own | Class::Bounce | Class::Auto | Class::List);
+        if !automatic {
+            self.suspect_impostor(&mail, &from, thread, staff).await?;
+        }
         if let Some(thread) = thread.filter(|_| !automatic) {
             let event = self.answer(&mail, &from, thread, staff).await?;
             if let Some((reference, event)) = event {
-                let cause = cause(mail, Some(from), "command", classified.reason);
+                // What a decision was believed on stays with its mail.
+                let reason = format!(
+                    "{}; sender {}: {}",
+                    classified.reason,
+                    mail.verdict.as_str(),
+                    mail.evidence.reason
+                );
+                let cause = cause(mail, Some(from), "command", reason);
                 return Ok(incident(Some(reference), event, cause));
             }
         }
@@ -345,6 +330,7 @@ impl Workflow {
             origin: Origin {
                 sender: from.clone(),
                 verdict: mail.verdict,
+                evidence: mail.evidence.clone(),
                 mailbox: mail.row.mailbox.clone(),
                 message_id: mail.incoming.message_id.clone(),
             },
@@ -438,9 +424,10 @@ fn parse(rows: Vec<MailRow>, settings: &super::Settings) -> (Vec<Read>, Vec<Fate
         match catch_unwind(AssertUnwindSafe(|| understand(&row, settings))) {
             Err(_) => fates.push(quarantined(&row, "reading it broke off")),
             Ok(Err(problem)) => fates.push(quarantined(&row, &problem.to_string())),
-            Ok(Ok((incoming, verdict, understood))) => {
+            Ok(Ok((incoming, verdict, reason, understood))) => {
                 let fingerprint = identity(&incoming, verdict);
-                mails.push(Read { row, incoming, verdict, understood, fingerprint });
+                let evidence = SenderEvidence::said(reason);
+                mails.push(Read { row, incoming, verdict, evidence, understood, fingerprint });
             }
         }
     }
@@ -450,13 +437,13 @@ fn parse(rows: Vec<MailRow>, settings: &super::Settings) -> (Vec<Read>, Vec<Fate
 fn understand(
     row: &MailRow,
     settings: &super::Settings,
-) -> Result<(Incoming, SenderVerdict, Understood), Unreadable> {
+) -> Result<(Incoming, SenderVerdict, String, Understood), Unreadable> {
     fault!(blocking "mail.read", about &row.raw);
     let incoming = incoming::read(&row.raw, &settings.limits)?;
-    let (verdict, _) = authentication::verdict(&incoming, &settings.trust);
+    let (verdict, reason) = authentication::verdict(&incoming, &settings.trust);
     let context = reading_context(settings, &incoming, row.received_at);
     let understood = form::read(&incoming.subject, &incoming.text, &context);
-    Ok((incoming, verdict, understood))
+    Ok((incoming, verdict, reason, understood))
 }
 
 /// What makes two mails the same (decision 10): Message-ID and content. The verdict counts too, so that a forged copy that
@@ -492,73 +479,6 @@ fn manner(understood: &Understood) -> Manner {
         }
         FormPresence::Filled | FormPresence::Unfilled | FormPresence::Absent => Manner::Incomplete,
     }
-}
-
-pub(super) fn incident(reference: Option<Reference>, event: Event, mail: MailCause) -> Fate {
-    Fate::Event(Box::new(Incident { reference, event, mail: Some(mail), job: None, plan: None, actor: None }))
-}
-
-pub(super) fn cause(mail: Read, from: Option<Address>, class: &'static str, reason: String) -> MailCause {
-    MailCause {
-        id: mail.row.id,
-        name: mail.row.mail_id,
-        class,
-        reason,
-        fingerprint: mail.fingerprint,
-        sealer: mail.row.sealer,
-        answered: Answered { sender: from, message_id: mail.incoming.message_id },
-    }
-}
-
-pub(super) fn settle(
-    mail: &Read,
-    state: &'static str,
-    class: &'static str,
-    reason: &str,
-    keep: Keep,
-) -> Fate {
-    Fate::Settle(NoEvent {
-        id: mail.row.id.clone(),
-        state,
-        class,
-        reason: reason.to_owned(),
-        fingerprint: Some(mail.fingerprint.clone()),
-        keep,
-    })
-}
-
-/// Older than the first start: what looks like a request is listed to staff, never answered (decision 8).
-fn before_first_start(mail: &Read, classified: &Classified) -> Fate {
-    match classified.class {
-        Class::Request => settle(mail, "listed", "request", "older than the first start", Keep::Raw),
-        class @ (Class::Command
-        | Class::Auto
-        | Class::Bounce
-        | Class::List
-        | Class::Own
-        | Class::Other
-        | Class::Quarantine) => {
-            settle(mail, "done", class.as_str(), "older than the first start", Keep::Nothing)
-        }
-    }
-}
-
-fn quarantined(row: &MailRow, reason: &str) -> Fate {
-    tracing::warn!(
-        mailbox = row.mailbox,
-        mail = row.mail_id,
-        reason,
-        "a mail cannot be read; it is set aside and stays in the mailbox"
-    );
-    metrics::counter!("dsrd_mails_total", "class" => "quarantine").increment(1);
-    Fate::Settle(NoEvent {
-        id: row.id.clone(),
-        state: "quarantined",
-        class: "quarantine",
-        reason: reason.to_owned(),
-        fingerprint: None,
-        keep: Keep::Raw,
-    })
 }
 
 fn set_aside(id: &str, state: &str, now: Timestamp) -> crate::domain::audit::Entry {

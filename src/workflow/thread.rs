@@ -90,13 +90,16 @@ impl Workflow {
         command: Option<Command>,
     ) -> Result<Event, Failure> {
         let addressed =
-            mail.incoming.addressed_to.iter().any(|to| self.settings.own.contains(&to.without_detail()));
+            mail.incoming.written_to.iter().any(|to| self.settings.own.contains(&to.without_detail()));
         let fresh = mail
             .incoming
             .date
             .is_some_and(|date| self.env.now().duration_since(date).abs() <= STAFF_MAIL_AGE_MAX);
+        // No signature covers In-Reply-To: a mail about one request must not be led into the thread of another.
+        let astray = Reference::find(&mail.incoming.subject).is_some_and(|named| named != thread.reference);
         let writer = staff.iter().find(|member| member.address == *from && mail.verdict.speaks_for_staff());
         match writer {
+            Some(_) if astray => Ok(Event::NotUnderstood { from: Party::Stranger }),
             Some(member) if addressed && fresh && thread.staff.as_ref() == Some(&member.name) => {
                 Ok(Event::Staff(
                     self.staff_act(member, command, &thread.reference, thread.plan_hash.clone()).await?,

@@ -147,6 +147,7 @@ async fn the_requester_never_decides(world: &mut World) {
     let hers = world.code(MEERA);
     world.player(MEERA).through("evil.example").replies_to(&for_meera, &format!("APPROVE {hers}"));
     world.settle().await;
+    world.staff_reads(["a mail in the name of meera was not believed"]);
     assert_eq!(world.register().await, [unchanged]);
 
     world.player(MEERA).replies_to(&for_meera, &format!("APPROVE {hers}"));

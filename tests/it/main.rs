@@ -17,6 +17,8 @@ mod daemon_process;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod dns;
+#[cfg(test)]
 mod failing_disk;
 #[cfg(test)]
 mod full_disk;
@@ -44,6 +46,8 @@ mod journey_killed;
 mod journey_mailbox;
 #[cfg(test)]
 mod journey_reports;
+#[cfg(test)]
+mod journey_senders;
 #[cfg(test)]
 mod journey_staff;
 #[cfg(test)]

@@ -142,6 +142,7 @@ pub(crate) fn arrival(number: u128) -> Arrival {
         origin: Origin {
             sender: address("asha@acme.example"),
             verdict: SenderVerdict::Aligned,
+            evidence: dsrd::domain::sender::SenderEvidence::default(),
             mailbox: "support".to_owned(),
             message_id: None,
         },

@@ -2,6 +2,7 @@
 //! Nobody in here exists; no field is empty that a template might print. `mod.rs` says when they are used.
 
 mod deletion;
+mod host;
 
 use super::{
     About, AcknowledgementText, AnswerText, ApprovalRequestText, Asked, AskedItem, AttentionReason,
@@ -570,31 +571,6 @@ fn attention() -> Option<Vec<Notice>> {
             })
         })
         .collect();
-    all.extend(attention_to_the_host());
+    all.extend(host::attention());
     Some(all)
-}
-
-/// What is about no request.
-fn attention_to_the_host() -> Vec<Notice> {
-    let reasons = [
-        AttentionReason::ConnectorDown { source: "telephony".into(), since: at(date(2026, 3, 3), 2, 40) },
-        AttentionReason::Quarantine {
-            mailbox: "support".into(),
-            id: "q-17".into(),
-            why: "two From lines".into(),
-        },
-    ];
-    reasons
-        .into_iter()
-        .map(|reason| {
-            Notice::Attention(AttentionText {
-                reference: None,
-                kind: None,
-                company: company(),
-                about: reason,
-                received: None,
-                due: None,
-            })
-        })
-        .collect()
 }

@@ -320,6 +320,11 @@ pub enum AttentionReason {
         /// In our words.
         why: String,
     },
+    /// Somebody answers us in the name of a member of staff, or of customers again and again, and nobody vouches for it.
+    Impostor {
+        /// In whose name; none for customers.
+        by: Option<StaffName>,
+    },
     /// The address on file says that somebody else asked.
     NotMe {
         /// Who says so, as on file.

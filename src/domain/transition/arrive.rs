@@ -19,7 +19,11 @@ pub(super) fn arrived(arrival: &Arrival, rules: &Rules, now: Timestamp) -> Trans
     let draft = draft.note_with(
         Action::RequestRecorded,
         Some(manner_word(arrival.manner).to_owned()),
-        vec![("regime", arrival.regime.clone()), ("due", arrival.due.due.to_string())],
+        vec![
+            ("regime", arrival.regime.clone()),
+            ("due", arrival.due.due.to_string()),
+            ("sender", arrival.origin.verdict.as_str().to_owned()),
+        ],
     );
     let too_old = now.duration_since(arrival.received_at)
         > SignedDuration::from_hours(24 * i64::from(rules.answer_age_days_max));

@@ -53,10 +53,10 @@ async fn a_mail_is_stored_once_by_its_name_in_the_mailbox() {
         store_mails(&store, vec![mail("3", "a", b"and again")]).await;
         let elsewhere = NewMail { mailbox: "privacy", ..mail("4", "a", b"elsewhere") };
         store_mails(&store, vec![elsewhere]).await;
-        let waiting = store.waiting_mails("support", 10).await.unwrap();
+        let waiting = store.waiting_mails("support", 10, start() + seconds(99)).await.unwrap();
         assert_eq!(waiting.len(), 1);
         assert_eq!((waiting[0].id.as_str(), waiting[0].raw.as_slice()), ("1", b"first".as_slice()));
-        assert_eq!(store.waiting_mails("privacy", 10).await.unwrap().len(), 1);
+        assert_eq!(store.waiting_mails("privacy", 10, start() + seconds(99)).await.unwrap().len(), 1);
         assert_eq!(keys(state).await, 2, "no key is left of what was not stored");
         let known = store.known_mails("support", &names(&["a", "b"])).await.unwrap();
         assert_eq!(known, set(&["a"]));
@@ -75,7 +75,7 @@ async fn mails_wait_in_the_order_in_which_they_were_stored() {
             tx.insert_mails(&[mail(id, id, &raw)], start() + seconds(late)).await.unwrap();
             tx.commit().await.unwrap();
         }
-        let waiting = store.waiting_mails("support", 2).await.unwrap();
+        let waiting = store.waiting_mails("support", 2, start() + seconds(99)).await.unwrap();
         assert_eq!(waiting.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["3", "2"]);
         assert!(waiting.iter().all(|row| row.raw == raw && row.received_at == start() && row.attempts == 1));
     })
@@ -100,7 +100,7 @@ async fn other_peoples_mail_leaves_its_identity_and_no_bytes() {
         store_mails(&store, vec![mail("1", "a", b"private"), mail("2", "b", b"ours")]).await;
         settle(&store, "1", "done", Keep::Nothing).await;
         settle(&store, "2", "done", Keep::Raw).await;
-        assert!(store.waiting_mails("support", 10).await.unwrap().is_empty());
+        assert!(store.waiting_mails("support", 10, start() + seconds(99)).await.unwrap().is_empty());
         assert_eq!(
             state.numbers("SELECT COUNT(*) FROM mails WHERE raw IS NULL AND key_id IS NULL").await,
             [1]
@@ -136,7 +136,7 @@ async fn attempts_are_counted_before_a_mail_is_read() {
         tx.count_attempt(&names(&["2"]), Attempt::Begins).await.unwrap();
         tx.commit().await.unwrap();
         let attempts = async || {
-            let waiting = store.waiting_mails("support", 10).await.unwrap();
+            let waiting = store.waiting_mails("support", 10, start() + seconds(99)).await.unwrap();
             waiting.iter().map(|row| row.attempts).collect::<Vec<_>>()
         };
         assert_eq!(attempts().await, [2, 3]);
@@ -158,7 +158,7 @@ async fn a_mail_that_is_too_large_is_set_aside_at_once() {
             tx.insert_unfetched(mail(&id, "a", b"header"), "too large", start()).await.unwrap();
             tx.commit().await.unwrap();
         }
-        assert!(store.waiting_mails("support", 10).await.unwrap().is_empty());
+        assert!(store.waiting_mails("support", 10, start() + seconds(99)).await.unwrap().is_empty());
         assert_eq!(state.numbers("SELECT COUNT(*) FROM mails WHERE state = 'quarantined'").await, [1]);
         assert_eq!(keys(state).await, 1);
     })

@@ -7,10 +7,11 @@ mod setup;
 mod steps;
 mod telephony;
 
-pub(crate) use post::{Letter, Notice, Player, delete_request, export_request};
-pub(crate) use setup::{Engine, Setup};
+pub(crate) use post::{Letter, Notice, Player, Signs, delete_request, export_request};
+pub(crate) use setup::{Engine, Senders, Setup};
 pub(crate) use telephony::{FOREIGN, Held};
 
+use crate::dns::Dns;
 use crate::rig::{Mishap, is_unseen, rig};
 use dsrd::config::Config;
 use dsrd::daemon::assemble;
@@ -35,6 +36,8 @@ pub(crate) const RAVI: &str = "ravi@telco.example";
 pub(crate) const MEERA: &str = "meera@telco.example";
 /// The watched mailbox.
 pub(crate) const DESK: &str = "privacy@telco.example";
+/// The other one, where a play has two.
+pub(crate) const SECOND: &str = "dpo@telco.example";
 /// When every play begins: a Monday, 10:00 in India. Dates in notices are therefore the same in every run.
 const BEGINS: &str = "2025-06-02T04:30:00Z";
 
@@ -81,6 +84,7 @@ pub(crate) struct World {
     codes: HashMap<String, Vec<String>>,
     read: HashMap<String, usize>,
     telephony: PathBuf,
+    dns: Option<Dns>,
 }
 
 impl World {
@@ -89,7 +93,11 @@ impl World {
         let dir = TempDir::new().unwrap();
         let tag = setup::tag();
         let telephony = telephony::build(dir.path(), &tag).await;
-        let text = setup::configuration(&setup, engine, dir.path(), &tag);
+        let dns = match setup.senders {
+            Senders::Header => None,
+            Senders::Evaluated => Some(Dns::begin().await),
+        };
+        let text = setup::configuration(&setup, engine, dir.path(), &tag, dns.as_ref().map(|dns| dns.at));
         let folders = dsrd::config::Folders { base: dir.path().to_owned(), credentials: None };
         let config = Config::parse(&text, "dsrd.toml", &folders).unwrap_or_else(|problems| {
             let lines: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
@@ -101,7 +109,7 @@ impl World {
         let pumps = Pumps::new(parts, "test");
         pumps.workflow.start().await.unwrap();
         let mut world =
-            Self { tag, dir, clock, pumps, codes: HashMap::new(), read: HashMap::new(), telephony };
+            Self { tag, dir, clock, pumps, codes: HashMap::new(), read: HashMap::new(), telephony, dns };
         for address in setup.approvers {
             world.joins_staff(address, "approver").await;
         }
@@ -215,6 +223,16 @@ impl World {
         self.clock.advance(SignedDuration::from_hours(hours));
     }
 
+    /// The DNS server of a play in which the daemon asks DNS.
+    pub(crate) fn dns(&self) -> &Dns {
+        self.dns.as_ref().expect("the daemon asks DNS in this play")
+    }
+
+    /// A domain publishes its key and a policy.
+    pub(crate) fn publishes(&self, domain: &str, policy: Option<&str>) {
+        self.dns().publish(&self.real(domain), policy);
+    }
+
     /// Somebody who writes from their own address, through their own server.
     pub(crate) fn player(&self, address: &str) -> Player<'_> {
         Player::new(self, address)
@@ -297,7 +315,7 @@ impl World {
         for entry in std::fs::read_dir(&rig().mail_root).unwrap() {
             let real = entry.unwrap().file_name().to_string_lossy().into_owned();
             let address = self.shown(&real);
-            if address == real || address == DESK {
+            if address == real || address == DESK || address == SECOND {
                 continue;
             }
             let mails = crate::rig::mails_of(rig(), &real);
@@ -408,6 +426,11 @@ impl World {
             }
         };
         rows.into_iter().map(line).collect()
+    }
+
+    /// A request as the state holds it, for what stands in no mail.
+    pub(crate) async fn last_look(&self, reference: &Reference) -> dsrd::domain::request::Request {
+        self.store().request(reference).await.unwrap().expect("it is there").request
     }
 
     fn store(&self) -> &Store {

@@ -2,6 +2,7 @@
 //! in an inbox. Codes and words are read out of the text, as a person would. Never looks into the state.
 
 use super::{World, setup};
+use crate::dns::NAMES;
 use crate::rig::{rig, submit};
 use dsrd::domain::ids::Reference;
 use jiff::tz::TimeZone;
@@ -47,12 +48,32 @@ pub(crate) struct Player<'w> {
     world: &'w World,
     address: String,
     helo: String,
+    signs: Signs,
+}
+
+/// What a player's mail server does with DKIM.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Signs {
+    /// It signs nothing.
+    Nothing,
+    /// It signs what a careful server signs.
+    Everything,
+    /// It signs From alone.
+    FromAlone,
+    /// It says how much of the body its signature covers (`l=`).
+    APart,
 }
 
 impl<'w> Player<'w> {
     pub(super) fn new(world: &'w World, address: &str) -> Self {
         let helo = world.real(address.rsplit('@').next().unwrap());
-        Self { world, address: address.to_owned(), helo }
+        Self { world, address: address.to_owned(), helo, signs: Signs::Nothing }
+    }
+
+    /// The same, and their mail server signs.
+    pub(crate) fn signing(mut self, signs: Signs) -> Self {
+        self.signs = signs;
+        self
     }
 
     /// The same From, sent by a host with this name: `unknown.invalid` for a mail server that checks nothing, another
@@ -111,6 +132,17 @@ impl<'w> Player<'w> {
     }
 
     fn submit(&self, to: &str, subject: &str, headers: &[String], body: &str) {
+        let raw = self.composes(to, subject, headers, body);
+        self.submit_raw(to, &raw);
+    }
+
+    /// The bytes of an answer to a notice, signed where the player's server signs.
+    pub(crate) fn composes_answer(&self, notice: &Notice, text: &str) -> Vec<u8> {
+        let subject = format!("Re: {}", notice.subject);
+        self.composes(&notice.reply_to, &subject, &self.thread_headers(notice), text)
+    }
+
+    fn composes(&self, to: &str, subject: &str, headers: &[String], body: &str) -> Vec<u8> {
         let world = self.world;
         let date = world.now().to_zoned(TimeZone::get("Asia/Kolkata").unwrap());
         let date = jiff::fmt::rfc2822::to_string(&date).unwrap();
@@ -122,7 +154,16 @@ impl<'w> Player<'w> {
         }
         text.push_str("MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n");
         writeln!(text, "Content-Transfer-Encoding: 8bit\n\n{body}").unwrap();
-        self.submit_raw(to, world.real(&text).as_bytes());
+        let text = world.real(&text);
+        let crlf = || text.replace('\n', "\r\n");
+        let domain = world.real(self.address.rsplit('@').next().unwrap());
+        let text = match self.signs {
+            Signs::Nothing => text,
+            Signs::Everything => world.dns().signed(&crlf(), &domain, "s1", &NAMES),
+            Signs::FromAlone => world.dns().signed(&crlf(), &domain, "s1", &["From"]),
+            Signs::APart => world.dns().signed_in_part(&crlf(), &domain),
+        };
+        text.into_bytes()
     }
 
     /// Hands over whatever bytes these are.

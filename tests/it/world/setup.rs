@@ -3,6 +3,7 @@
 
 use crate::rig::{fresh_postgres, rig};
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -28,6 +29,19 @@ pub(crate) struct Setup {
     pub(crate) approvers: &'static [&'static str],
     /// `[approval] two_approvers_percent`.
     pub(crate) two_approvers_percent: u8,
+    /// `[sender_auth] mode`.
+    pub(crate) senders: Senders,
+    /// Whether a second mailbox is watched, too.
+    pub(crate) second_mailbox: bool,
+}
+
+/// Who tells about senders.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Senders {
+    /// The mail server's header.
+    Header,
+    /// We ask DNS.
+    Evaluated,
 }
 
 impl Default for Setup {
@@ -39,6 +53,8 @@ impl Default for Setup {
             plus_addressing: false,
             approvers: &[super::RAVI, super::MEERA],
             two_approvers_percent: 100,
+            senders: Senders::Header,
+            second_mailbox: false,
         }
     }
 }
@@ -60,7 +76,13 @@ pub(super) fn shown(text: &str, tag: &str) -> String {
 }
 
 /// The whole file.
-pub(super) fn configuration(setup: &Setup, engine: Engine, dir: &Path, tag: &str) -> String {
+pub(super) fn configuration(
+    setup: &Setup,
+    engine: Engine,
+    dir: &Path,
+    tag: &str,
+    resolver: Option<SocketAddr>,
+) -> String {
     let rig = rig();
     let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
     std::fs::write(dir.join("master.key"), key).unwrap();
@@ -79,11 +101,20 @@ pub(super) fn configuration(setup: &Setup, engine: Engine, dir: &Path, tag: &str
     if let Some(since) = setup.since {
         writeln!(text, "since = \"{since}\"").unwrap();
     }
+    if setup.second_mailbox {
+        let second = real(super::SECOND, tag);
+        write!(text, "[mailbox.second]\nkind = \"imap\"\nport = {}\n{host}", rig.imap_port).unwrap();
+        write!(text, "user = \"{second}\"\naddress = [\"{second}\"]\nafter = \"leave\"\n").unwrap();
+        writeln!(text, "since = \"2025-06-01T00:00:00Z\"").unwrap();
+    }
     write!(text, "[outbox]\nkind = \"smtp\"\nport = {}\n{host}", rig.smtp_port).unwrap();
     write!(text, "user = \"{desk}\"\nfrom = \"{desk}\"\n").unwrap();
     writeln!(text, "plus_addressing = {}", setup.plus_addressing).unwrap();
     writeln!(text, "[approval]\ntwo_approvers_percent = {}", setup.two_approvers_percent).unwrap();
     text.push_str("[sender_auth]\nauthserv_ids = [\"mx.test.example\"]\n");
+    if let Some(resolver) = resolver {
+        write!(text, "mode = \"evaluate\"\nresolver = \"{resolver}\"\n").unwrap();
+    }
     text.push_str(super::telephony::SECTIONS);
     text
 }

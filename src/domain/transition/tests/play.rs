@@ -104,6 +104,7 @@ pub(super) fn arrival() -> Arrival {
         origin: Origin {
             sender: address("asha@acme.example"),
             verdict: SenderVerdict::Aligned,
+            evidence: crate::domain::sender::SenderEvidence::default(),
             mailbox: "support".to_owned(),
             message_id: None,
         },
