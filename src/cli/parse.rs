@@ -85,7 +85,7 @@ impl ParseSettings {
         let own = mailboxes.chain([&config.outbox.from, &config.company.support]);
         Self {
             own: own.map(Address::without_detail).collect(),
-            trust: Trust { authserv_ids: config.sender_auth.authserv_ids.clone() },
+            trust: assemble::trust(config),
             region: config.reading.region.clone(),
             order: assemble::order(config),
             languages: assemble::languages(config),

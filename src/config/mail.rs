@@ -152,13 +152,20 @@ pub struct SenderAuth {
     pub mode: SenderAuthMode,
     /// The authserv-ids of the company's own mail servers; a header with another id counts nothing.
     pub authserv_ids: Vec<String>,
+    /// Most Received fields that stand above it; any number where none is said.
+    pub received_above: Option<u32>,
     /// The DNS resolver to ask, address and port; without one the host's own.
     pub resolver: Option<std::net::SocketAddr>,
 }
 
 impl Default for SenderAuth {
     fn default() -> Self {
-        Self { mode: SenderAuthMode::TrustHeader, authserv_ids: Vec::new(), resolver: None }
+        Self {
+            mode: SenderAuthMode::TrustHeader,
+            authserv_ids: Vec::new(),
+            received_above: None,
+            resolver: None,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::logins::Logins;
 use super::rate::Rate;
-use crate::config::{self, Config, MailboxKind, OutboxKind, SenderAuthMode};
+use crate::config::{self, Config, MailboxKind, OutboxKind, SenderAuth, SenderAuthMode};
 use crate::connectors::{Connectors, SourceKind, SourceSettings};
 use crate::crypto::MasterKey;
 use crate::domain::calendar::Calendar;
@@ -187,7 +187,7 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
             bytes_max: usize::try_from(config.limits.mail_bytes_max.bytes()).unwrap_or(usize::MAX),
             ..incoming::Limits::default()
         },
-        trust: Trust { authserv_ids: config.sender_auth.authserv_ids.clone() },
+        trust: trust(config),
         judge: judge(config)?,
         calendar: calendar(config)?,
         regime,
@@ -239,6 +239,12 @@ fn support(config: &Config) -> String {
     } else {
         format!("{address}, {}", config.company.contact)
     }
+}
+
+/// Whose header tells about senders.
+pub fn trust(config: &Config) -> Trust {
+    let SenderAuth { authserv_ids, received_above, .. } = &config.sender_auth;
+    Trust { authserv_ids: authserv_ids.clone(), received_above_max: *received_above }
 }
 
 /// Who judges senders, where the configuration says that we do.

@@ -12,6 +12,8 @@ use crate::domain::sender::SenderVerdict;
 pub struct Trust {
     /// The authserv-ids of the operator's own mail servers; none means that no verdict exists.
     pub authserv_ids: Vec<String>,
+    /// Most Received fields above that field; below them it came with the mail. None where any number may stand there.
+    pub received_above_max: Option<u32>,
 }
 
 /// Longest field that is read, bytes.
@@ -25,6 +27,10 @@ pub fn verdict(incoming: &Incoming, trust: &Trust) -> (SenderVerdict, String) {
     let Some(top) = incoming.authentication_results.first() else {
         return (SenderVerdict::Unknown, "no Authentication-Results".to_owned());
     };
+    if trust.received_above_max.is_some_and(|most| incoming.hops_since_verdict > most) {
+        let reason = "the topmost Authentication-Results lies below what our servers add";
+        return (SenderVerdict::Unknown, reason.to_owned());
+    }
     let Some(field) = parse(top) else {
         return (SenderVerdict::Unknown, "the topmost Authentication-Results cannot be read".to_owned());
     };
@@ -213,7 +219,8 @@ mod tests {
         }
         raw.push_str("From: asha@acme.example\r\n\r\nx");
         let incoming = read(raw.as_bytes(), &Limits::default()).expect("reads");
-        let trust = Trust { authserv_ids: vec!["mx.dsrd.example".into(), "mx2.dsrd.example".into()] };
+        let authserv_ids = vec!["mx.dsrd.example".into(), "mx2.dsrd.example".into()];
+        let trust = Trust { authserv_ids, received_above_max: None };
         let (found, evidence) = verdict(&incoming, &trust);
         assert_eq!(found, expected, "{fields:?}: {evidence}");
         assert!(!evidence.contains("acme"), "evidence holds no domain of the sender: {evidence}");
@@ -283,6 +290,25 @@ mod tests {
         check(&["mx.dsrd.example; dmarc=temperror header.from=acme.example"], Unknown);
         check(&["mx.dsrd.example; none"], Unknown);
         check(&[], Unknown);
+    }
+
+    #[test]
+    fn a_field_below_what_our_servers_add_came_with_the_mail() {
+        let check = |above: usize, most: Option<u32>, expected: SenderVerdict| {
+            let raw = format!(
+                "{}Authentication-Results: mx.dsrd.example; dmarc=pass header.from=acme.example\r\n\
+                 Received: from x\r\nFrom: asha@acme.example\r\n\r\nx",
+                "Received: from y\r\n".repeat(above)
+            );
+            let incoming = read(raw.as_bytes(), &Limits::default()).expect("reads");
+            let trust = Trust { authserv_ids: vec!["mx.dsrd.example".into()], received_above_max: most };
+            assert_eq!(verdict(&incoming, &trust).0, expected, "{above} of {most:?}");
+        };
+        check(0, Some(0), Aligned);
+        check(1, Some(0), Unknown);
+        check(1, Some(1), Aligned);
+        check(2, Some(1), Unknown);
+        check(9, None, Aligned);
     }
 
     #[test]

@@ -109,6 +109,8 @@ pub struct Incoming {
     pub authentication_results: Vec<String>,
     /// SHA-256 over normalised From, Date, Subject and body: with the Message-ID the same mail (decision 10).
     pub fingerprint: [u8; 32],
+    /// Received fields above the topmost Authentication-Results: the servers that handled the mail after it was judged.
+    pub hops_since_verdict: u32,
     /// Attachments or other parts that were not read.
     pub has_other_parts: bool,
 }
@@ -214,6 +216,7 @@ fn build(message: &Message<'_>, fields: &[Field], limits: &Limits) -> Incoming {
         authentication_results: headers::values(fields, "authentication-results")
             .map(str::to_owned)
             .collect(),
+        hops_since_verdict: hops_since_verdict(fields),
         has_other_parts: message.parts.iter().any(other) || read_parts.len() < message.attachments.len(),
     }
 }
@@ -306,6 +309,11 @@ fn content_types(message: &Message<'_>) -> Vec<String> {
 }
 
 /// Trace headers, folding, re-encoding and white space may differ between two copies of one mail; these may not.
+fn hops_since_verdict(fields: &[Field]) -> u32 {
+    let above = fields.iter().take_while(|field| field.name != "authentication-results");
+    u32::try_from(above.filter(|field| field.name == "received").count()).unwrap_or(u32::MAX)
+}
+
 fn fingerprint(
     from: &Result<Address, FromProblem>,
     fields: &[Field],

@@ -142,7 +142,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Takes the mails that are due, and those whose worker is gone. Opening them is `Store::open_parcels`. What this owner
+    /// Takes the mails that are due, customers' first, because anybody can cause mails to staff; and those whose worker is gone. Opening them is `Store::open_parcels`. What this owner
     /// still holds is left from a turn that failed; the wait grows with the tries, so that mails never go out in a loop.
     pub async fn claim_parcels(
         &mut self,
@@ -153,7 +153,7 @@ impl Tx<'_> {
         let sql = format!(
             "UPDATE outbox SET state = 'sending', owner = $1, epoch = epoch + 1, attempts = attempts + 1, lease_until = $2 \
              WHERE id IN (SELECT id FROM outbox WHERE (state IN ('queued', 'uncertain') AND next_at <= $3) \
-             OR (state = 'sending' AND lease_until < $5) ORDER BY next_at, id LIMIT $4{}) \
+             OR (state = 'sending' AND lease_until < $5) ORDER BY CASE audience WHEN 'customer' THEN 0 ELSE 1 END, next_at, id LIMIT $4{}) \
              RETURNING id, epoch, reference, notice, audience, attempts, doubts, expires_at, key_id, parcel",
             self.store.engine.skip_locked()
         );

@@ -28,6 +28,7 @@ pub mod settings;
 mod standing;
 mod stop;
 mod thread;
+mod unproven;
 mod verify;
 
 pub use caps::CapSettings;
@@ -72,6 +73,7 @@ pub struct Workflow {
     packages_looked_at: Gate,
     silent: judged::Silent,
     doubted: impostor::Doubted,
+    unproven: unproven::Unproven,
     staff_forged_told: Gate,
     customers_forged_told: Gate,
     ledger: Arc<Ledger>,
@@ -175,6 +177,7 @@ impl Workflow {
             packages_looked_at: Gate::default(),
             silent: judged::Silent::default(),
             doubted: impostor::Doubted::default(),
+            unproven: unproven::Unproven::default(),
             staff_forged_told: Gate::default(),
             customers_forged_told: Gate::default(),
             last_id: Mutex::default(),
@@ -350,8 +353,8 @@ impl Workflow {
         rules: &Rules,
         answered: &Answered,
     ) -> Result<Vec<Letter>, Failure> {
-        let mut letters = Vec::with_capacity(intents.len());
-        for intent in intents {
+        let (intents, mut letters) = self.within_cap(request, intents).await?;
+        for intent in &intents {
             letters.extend(self.letter(request, intent, rules, answered).await?);
         }
         Ok(letters)

@@ -134,7 +134,7 @@ fn swallow(raw: &[u8]) {
     let limits = Limits::default();
     if let Ok(incoming) = read(raw, &limits) {
         assert!(incoming.text.len() <= limits.text_bytes_max);
-        let trust = Trust { authserv_ids: vec!["mx.dsrd.example".into()] };
+        let trust = Trust { authserv_ids: vec!["mx.dsrd.example".into()], ..Trust::default() };
         let (_, evidence) = verdict(&incoming, &trust);
         assert!(evidence.len() < 200);
         swallow_text(&incoming.subject, &incoming.text);

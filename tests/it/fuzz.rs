@@ -201,7 +201,7 @@ fn classify_answers_only_requests() {
 
 #[test]
 fn authentication_needs_a_trusted_server() {
-    let trust = Trust { authserv_ids: vec!["mx.dsrd.example".into()] };
+    let trust = Trust { authserv_ids: vec!["mx.dsrd.example".into()], ..Trust::default() };
     fuzz("authentication", |input| {
         let field: String = text_of(input).chars().filter(|c| !c.is_control()).take(2_000).collect();
         let raw = format!("Authentication-Results: {field}\r\nFrom: asha@acme.example\r\n\r\nx");

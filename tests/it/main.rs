@@ -41,6 +41,8 @@ mod journey_export;
 #[cfg(test)]
 mod journey_holds;
 #[cfg(test)]
+mod journey_hostile;
+#[cfg(test)]
 mod journey_killed;
 #[cfg(test)]
 mod journey_mailbox;

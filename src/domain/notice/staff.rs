@@ -320,6 +320,8 @@ pub enum AttentionReason {
         /// In our words.
         why: String,
     },
+    /// More senders that nobody vouches for than staff are told of one by one.
+    ManyUnproven,
     /// Somebody answers us in the name of a member of staff, or of customers again and again, and nobody vouches for it.
     Impostor {
         /// In whose name; none for customers.

@@ -310,6 +310,18 @@ impl World {
         notices.into_iter().find(|notice| notice.subject.contains(subject)).expect("a mail that was read")
     }
 
+    /// Everything that ever came to an address, as it lies there.
+    pub(crate) fn raw_inbox(&self, address: &str) -> Vec<Vec<u8>> {
+        crate::rig::mails_of(rig(), &self.real(address))
+    }
+
+    /// Mails lie in the watched mailbox as if its server had taken them, in this order.
+    pub(crate) fn finds_in_the_mailbox(&self, mails: impl Iterator<Item = String>) {
+        let mails = mails.map(|mail| self.real(&mail));
+        self.player(OMAR).sends(&Letter::new("Hello", "This mail makes the folder."));
+        crate::rig::deliver(rig(), &self.real(DESK), mails, self.now());
+    }
+
     fn unread_mail(&self) -> Vec<String> {
         let mut unread = Vec::new();
         for entry in std::fs::read_dir(&rig().mail_root).unwrap() {
@@ -442,7 +454,8 @@ impl World {
         setup::real(text, &self.tag)
     }
 
-    fn shown(&self, text: &str) -> String {
+    /// And back.
+    pub(crate) fn shown(&self, text: &str) -> String {
         setup::shown(text, &self.tag)
     }
 }

@@ -142,7 +142,8 @@ impl<'w> Player<'w> {
         self.composes(&notice.reply_to, &subject, &self.thread_headers(notice), text)
     }
 
-    fn composes(&self, to: &str, subject: &str, headers: &[String], body: &str) -> Vec<u8> {
+    /// The bytes of a mail.
+    pub(crate) fn composes(&self, to: &str, subject: &str, headers: &[String], body: &str) -> Vec<u8> {
         let world = self.world;
         let date = world.now().to_zoned(TimeZone::get("Asia/Kolkata").unwrap());
         let date = jiff::fmt::rfc2822::to_string(&date).unwrap();

@@ -111,7 +111,7 @@ pub(super) fn configuration(
     write!(text, "user = \"{desk}\"\nfrom = \"{desk}\"\n").unwrap();
     writeln!(text, "plus_addressing = {}", setup.plus_addressing).unwrap();
     writeln!(text, "[approval]\ntwo_approvers_percent = {}", setup.two_approvers_percent).unwrap();
-    text.push_str("[sender_auth]\nauthserv_ids = [\"mx.test.example\"]\n");
+    text.push_str("[sender_auth]\nauthserv_ids = [\"mx.test.example\"]\nreceived_above = 0\n");
     if let Some(resolver) = resolver {
         write!(text, "mode = \"evaluate\"\nresolver = \"{resolver}\"\n").unwrap();
     }

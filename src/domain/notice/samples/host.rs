@@ -17,6 +17,7 @@ pub(super) fn attention() -> Vec<Notice> {
         },
         AttentionReason::Impostor { by: StaffName::parse("meera") },
         AttentionReason::Impostor { by: None },
+        AttentionReason::ManyUnproven,
     ];
     reasons
         .into_iter()
