@@ -73,7 +73,8 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let mut found = Vec::new();
     for folder in [corpus.join("fuzz").join(target), corpus] {
-        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        let entries =
+            std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         let mut paths: Vec<_> = entries.map(|entry| entry.expect("lists").path()).collect();
         paths.sort();
         let is_seed = |path: &Path| path.is_file() && path.extension().is_none_or(|kind| kind != "json");

@@ -15,6 +15,7 @@ const ASHA_RAO: &str = "Asha Rao, Owner, asha@acme.example, +91 98123 45678";
 
 journeys!(Setup { second_mailbox: true, ..Setup::default() } =>
     a_forged_approval_is_believed_in_no_way,
+    only_the_first_line_of_new_text_decides,
     a_token_that_a_colleague_forwards_decides_nothing,
     a_form_in_list_mail_is_recorded_and_not_answered,
     the_same_mail_in_two_mailboxes_is_one_request,
@@ -121,6 +122,59 @@ async fn a_forged_approval_is_believed_in_no_way(world: &mut World) {
     }
     world.settle().await;
     assert_eq!(world.register().await, ["closed: completed", "awaiting-approval"]);
+}
+
+/// Ravi himself writes, with a good code in the right thread, and yet it is no decision.
+async fn only_the_first_line_of_new_text_decides(world: &mut World) {
+    let (request, _) = awaiting_decision(world, "January").await;
+    let code = world.code(RAVI);
+    let approve = format!("APPROVE {code}");
+    let check = async |world: &mut World, text: &str, quoted: &str| {
+        world.player(RAVI).replies_over(&request, text, quoted);
+        world.settle().await;
+        assert_eq!(world.register().await, ["awaiting-approval"], "{text:?} over {quoted:?}");
+        for notice in world.inbox(RAVI) {
+            assert!(notice.subject.contains("changed nothing"), "{text:?}: {}", notice.subject);
+        }
+    };
+    check(world, "", &approve).await;
+    check(world, "I have seen it.", &approve).await;
+    check(world, &format!("> {approve}"), "").await;
+    check(world, &format!("Thank you.\n-- \nRavi\n{approve}"), "").await;
+    check(world, &format!("-- \n{approve}"), "").await;
+    check(world, &format!("On 2 June 2025 at 10:00, Meera <{MEERA}> wrote:\n\n{approve}"), "").await;
+    check(world, &format!("-----Original Message-----\nFrom: Meera\nSubject: x\n\n{approve}"), "").await;
+    for no in ["disallow", "not approved", "no, don't approve", "I approve"] {
+        check(world, &format!("{no} {code}"), "").await;
+    }
+    check(world, &format!("Hello,\n{approve}"), "").await;
+    check(world, &format!("{approve}?"), "").await;
+    check(world, &format!("approve? {code}"), "").await;
+    check(world, &format!("{approve} but only the export"), "").await;
+
+    // His mail program answers while he is away, with our whole mail below, told by a header and by the subject alone.
+    let thread = |number: u8, more: &str| {
+        let id = &request.message_id;
+        [format!("Message-ID: <away{number}@telco.example>\n{more}"), format!("In-Reply-To: <{id}>")]
+    };
+    let away = |subject: &str| {
+        Letter::new(subject, &format!("{approve}\n\nI am away until Monday.\n> {}", request.text))
+    };
+    world
+        .player(RAVI)
+        .sends_with(&away(&format!("Re: {}", request.subject)), &thread(1, "Auto-Submitted: auto-replied"));
+    let by_subject = away(&format!("Automatic reply: {}", request.subject));
+    world.player(RAVI).sends_with(&by_subject, &thread(2, "X-Mailer: away"));
+    world.settle().await;
+    assert_eq!(world.register().await, ["awaiting-approval"]);
+    assert!(world.inbox(RAVI).is_empty() && world.inbox(MEERA).is_empty(), "a machine gets no answer");
+
+    // The mail server takes thirty mails in a minute, and Ravi has had many.
+    world.seconds_pass(60);
+    world.player(RAVI).replies_to(&request, &approve);
+    world.settle().await;
+    world.staff_reads(["Approved by ravi"]);
+    world.opens_the_package(ASHA);
 }
 
 async fn a_token_that_a_colleague_forwards_decides_nothing(world: &mut World) {

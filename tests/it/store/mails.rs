@@ -1,7 +1,7 @@
 //! Inbound mail in the state: once by name, once by content, and nothing of what is not ours.
 
 use super::{State, on_both, seconds, start};
-use dsrd::store::{Attempt, Content, Keep, NewMail, Settled, Store};
+use dsrd::store::{Attempt, Content, Keep, NewMail, Postponed, Settled, Store};
 use std::collections::HashSet;
 
 fn mail<'a>(id: &'a str, mail_id: &'a str, raw: &'a [u8]) -> NewMail<'a> {
@@ -78,6 +78,32 @@ async fn mails_wait_in_the_order_in_which_they_were_stored() {
         let waiting = store.waiting_mails("support", 2, start() + seconds(99)).await.unwrap();
         assert_eq!(waiting.iter().map(|row| row.id.as_str()).collect::<Vec<_>>(), ["3", "2"]);
         assert!(waiting.iter().all(|row| row.raw == raw && row.received_at == start() && row.attempts == 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_that_is_put_off_waits_and_its_reading_counts_no_attempt() {
+    on_both(async |state| {
+        let store = state.open().await;
+        store_mails(&store, vec![mail("1", "a", b"waits"), mail("2", "b", b"goes on")]).await;
+        assert_eq!(store.next_judging("support").await.unwrap(), None);
+        let until = start() + seconds(60);
+        let mut tx = store.begin().await.unwrap();
+        tx.count_attempt(&names(&["1"]), Attempt::Begins).await.unwrap();
+        tx.postpone_mails(&[Postponed { id: "1".to_owned(), until }]).await.unwrap();
+        tx.commit().await.unwrap();
+        let ids = async |after| {
+            let rows = store.waiting_mails("support", 10, start() + seconds(after)).await.unwrap();
+            rows.into_iter().map(|row| (row.id, row.attempts, row.judged)).collect::<Vec<_>>()
+        };
+        let row = |id: &str, judged| (id.to_owned(), 1, judged);
+        assert_eq!(ids(59).await, [row("2", 0)]);
+        assert_eq!(ids(60).await, [row("1", 1), row("2", 0)]);
+        assert_eq!(store.next_judging("support").await.unwrap(), Some(until));
+        assert_eq!(store.next_judging("privacy").await.unwrap(), None);
+        settle(&store, "1", "done", Keep::Nothing).await;
+        assert_eq!(store.next_judging("support").await.unwrap(), None);
     })
     .await;
 }
