@@ -13,6 +13,7 @@ journeys!(Setup::default() =>
     a_forged_sender_gets_no_mail_and_staff_may_accept,
     an_unchecked_sender_gets_no_mail_and_staff_may_accept,
     nobody_accepts_and_the_alarm_goes_off_after_one_business_day,
+    many_answers_in_a_customers_name_are_told_to_staff,
 );
 
 async fn a_stranger_who_claims_an_account_reaches_only_its_owner(world: &mut World) {
@@ -139,4 +140,28 @@ async fn nobody_accepts_and_the_alarm_goes_off_after_one_business_day(world: &mu
     world.after_days(3).await;
     assert!(world.inbox(RAVI).is_empty(), "said once");
     assert!(world.inbox(ASHA).is_empty());
+}
+
+async fn many_answers_in_a_customers_name_are_told_to_staff(world: &mut World) {
+    let challenge = world.asks(ASHA, &export_request("number +91 98765 43210", AS_ASHA)).await;
+    let forge = |world: &World, number: u8| {
+        world
+            .player(ASHA)
+            .through("evil.example")
+            .replies_to(&challenge, &format!("CONFIRM 0000-000{number}"));
+    };
+    for number in 0..4 {
+        forge(world, number);
+    }
+    world.settle().await;
+    assert!(world.inbox(RAVI).is_empty(), "a few come from servers that are set up badly");
+    for number in 4..9 {
+        forge(world, number);
+    }
+    world.settle().await;
+    let [told] = world.staff_reads(["a mail in the name of customers was not believed"]);
+    assert!(told.says("Nothing was decided by them"), "{}", told.text);
+    // None of them has cost her a try.
+    world.confirms(ASHA, &challenge).await;
+    world.staff_reads(["Please decide"]);
 }
