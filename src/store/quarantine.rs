@@ -66,8 +66,8 @@ impl Tx<'_> {
     /// Has a mail read once more, as if it had just come. Returns how many rows it was.
     pub async fn requeue_mail(&mut self, id: &str) -> Result<u64, StoreError> {
         let done = sqlx::query(
-            "UPDATE mails SET state = 'stored', attempts = 0, class = NULL, reason = NULL, fingerprint = NULL \
-             WHERE id = $1 AND state = 'quarantined' AND raw IS NOT NULL",
+            "UPDATE mails SET state = 'stored', attempts = 0, judge_at = NULL, judged = 0, class = NULL, reason = NULL, \
+             fingerprint = NULL WHERE id = $1 AND state = 'quarantined' AND raw IS NOT NULL",
         );
         let done = done.bind(id).execute(&mut *self.inner).await.map_err(database("requeueing a mail"))?;
         Ok(done.rows_affected())

@@ -120,3 +120,21 @@ async fn what_dns_cannot_tell_for_now_is_asked_again_and_what_is_not_there_is_no
     let found = none.judge.verdict(good.as_bytes(), &from).await;
     assert_eq!((found.verdict, found.dns), (Unknown, senders::Dns::Failed), "after a few seconds");
 }
+
+#[tokio::test]
+async fn a_staff_decision_needs_every_field_under_the_signature() {
+    let company = Company::open(Some("v=DMARC1; p=reject")).await;
+    for left_out in NAMES.iter().skip(1) {
+        let names: Vec<&str> = NAMES.iter().filter(|name| *name != left_out).copied().collect();
+        company.check(left_out, &company.signed(&mail(), "acme.example", "s1", &names), SpfOnly).await;
+    }
+    // Who can add a Cc chooses to whom the mail was written.
+    let signed = company.signed(&mail(), "acme.example", "s1", &NAMES);
+    company.check("Cc added", &format!("Cc: other@telco.example\r\n{signed}"), SpfOnly).await;
+    let with_cc = format!("Cc: other@telco.example\r\n{}", mail());
+    let names = ["From", "To", "Cc", "Subject", "Date", "Message-ID"];
+    company.check("Cc signed", &company.signed(&with_cc, "acme.example", "s1", &names), Aligned).await;
+    // Whatever else is added says nothing: the rest of the header is not read for decisions.
+    company.check("Received added", &format!("Received: from relay.example\r\n{signed}"), Aligned).await;
+    company.check("a Reply-To added", &format!("Reply-To: evil@evil.example\r\n{signed}"), Aligned).await;
+}
