@@ -138,8 +138,10 @@ impl Workflow {
                             Requester: A, Owner, a@acme.example, +91 98123 45678\n\
                             I acknowledge identity verification may be required.\n";
         let context = context_on(&self.settings, self.settings.calendar.local_date(self.env.now()));
-        tokio::task::spawn_blocking(move || form::read("Data Export Request", FORM, &context))
-            .await
+        // Side by side: the plans take as long as all the rest.
+        let plans = tokio::task::spawn_blocking(form::load_plans);
+        let read = tokio::task::spawn_blocking(move || form::read("Data Export Request", FORM, &context));
+        tokio::try_join!(plans, read)
             .map(drop)
             .map_err(|error| Failure::Refused(format!("reading a form stopped: {error}")))
     }

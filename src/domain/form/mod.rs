@@ -34,6 +34,7 @@ pub use answer::answer;
 pub use language::{Language, Languages};
 pub use overlay::overlay;
 pub use own_words::OwnWords;
+pub use phone::load_plans;
 
 use crate::domain::address::Address;
 use crate::domain::personal::Personal;
