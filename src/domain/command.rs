@@ -178,6 +178,9 @@ pub fn parse(new_text: &str) -> Result<Command, NotUnderstood> {
     let mut lines = clean.lines().skip_while(|line| line.trim().is_empty());
     let first = lines.next().ok_or(NotUnderstood::Empty)?.trim();
     let following = lines.collect::<Vec<_>>().join("\n");
+    if let Some(stop) = stop_word(first) {
+        return Ok(stop);
+    }
     let (word, rest) = first.split_once(char::is_whitespace).unwrap_or((first, ""));
     let rest = rest.trim();
     let alone =
@@ -189,7 +192,6 @@ pub fn parse(new_text: &str) -> Result<Command, NotUnderstood> {
         "APPROVE" => whole_code(rest)
             .map(|code| Command::Approve { code })
             .ok_or(NotUnderstood::CodeMissing("APPROVE")),
-        "CANCEL" => alone(Command::Cancel),
         "STATUS" => alone(Command::Status),
         "ACCEPT" => alone(Command::Accept),
         "NOTREQUEST" => alone(Command::NotRequest),
@@ -203,16 +205,10 @@ pub fn parse(new_text: &str) -> Result<Command, NotUnderstood> {
             Ok(Command::Scope { lines })
         }
         "RELEASE" => alone(Command::Release),
-        "VETO" => alone(Command::Veto),
         "HOLD" => {
-            let text = joined(rest, &following);
-            if text.is_empty() {
-                return Err(NotUnderstood::TextMissing("HOLD"));
-            }
+            let text = said(rest, &following).ok_or(NotUnderstood::TextMissing("HOLD"))?;
             Ok(Command::Hold { text })
         }
-        "NOTME" => alone(Command::NotMe),
-        "NOT" if rest.eq_ignore_ascii_case("me") => Ok(Command::NotMe),
         "REFUSE" => refuse(rest, &following),
         "CALLED" => called(rest, &following),
         "ASK" => {
@@ -226,6 +222,18 @@ pub fn parse(new_text: &str) -> Result<Command, NotUnderstood> {
     }
 }
 
+/// A word that stops something, with the mark that people put behind it: `CANCEL!`. It must be heard, because what is
+/// stopped can be asked for again, and what was deleted cannot be had back.
+fn stop_word(line: &str) -> Option<Command> {
+    let bare = line.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '!' | '.' | ',' | ';' | ':'));
+    match bare.split_whitespace().map(str::to_ascii_uppercase).collect::<Vec<_>>().join(" ").as_str() {
+        "CANCEL" => Some(Command::Cancel),
+        "NOTME" | "NOT ME" => Some(Command::NotMe),
+        "VETO" => Some(Command::Veto),
+        _ => None,
+    }
+}
+
 fn refuse(rest: &str, following: &str) -> Result<Command, NotUnderstood> {
     let (code, rest) = leading_code(rest).ok_or(NotUnderstood::CodeMissing("REFUSE"))?;
     let (word, text) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
@@ -236,19 +244,13 @@ fn refuse(rest: &str, following: &str) -> Result<Command, NotUnderstood> {
 
 fn extend(rest: &str, following: &str) -> Result<Command, NotUnderstood> {
     let (code, rest) = leading_code(rest).ok_or(NotUnderstood::CodeMissing("EXTEND"))?;
-    let reason = joined(rest, following);
-    if reason.is_empty() {
-        return Err(NotUnderstood::TextMissing("EXTEND"));
-    }
+    let reason = said(rest, following).ok_or(NotUnderstood::TextMissing("EXTEND"))?;
     Ok(Command::Extend { code, reason })
 }
 
 fn called(rest: &str, following: &str) -> Result<Command, NotUnderstood> {
     let (code, rest) = leading_code(rest).ok_or(NotUnderstood::CodeMissing("CALLED"))?;
-    let note = joined(rest, following);
-    if note.is_empty() {
-        return Err(NotUnderstood::TextMissing("CALLED"));
-    }
+    let note = said(rest, following).ok_or(NotUnderstood::TextMissing("CALLED"))?;
     Ok(Command::Called { code, note })
 }
 
@@ -272,6 +274,15 @@ fn leading_code(typed: &str) -> Option<(String, &str)> {
 
 fn plausible(code: String) -> Option<String> {
     (CODE_CHARS_MIN..=CODE_CHARS_MAX).contains(&code.len()).then_some(code)
+}
+
+/// A text that goes on record or to a customer: from the word's own line to the next empty one, so that no greeting and no
+/// signature becomes part of it. None when nothing stands behind the word.
+fn said(first: &str, following: &str) -> Option<String> {
+    let paragraph = following.split("\n\n").next().filter(|_| !following.starts_with('\n')).unwrap_or("");
+    let ends = |line: &&str| !line.trim().is_empty() && line.trim_end() != "--";
+    let paragraph: Vec<&str> = paragraph.lines().take_while(ends).collect();
+    (!first.is_empty()).then(|| joined(first, &paragraph.join("\n")))
 }
 
 fn joined(first: &str, following: &str) -> String {
@@ -302,6 +313,14 @@ mod tests {
         check("CONFIRM\u{a0}7K3M-9Q2X\u{200b}", Command::Confirm { code: code() });
         check("CONFIRM 7K3M\u{2013}9Q2X", Command::Confirm { code: code() });
         check("Cancel", Command::Cancel);
+        check("CANCEL!", Command::Cancel);
+        check("NOT ME!!\nI asked for nothing", Command::NotMe);
+        check("Veto.", Command::Veto);
+        check(
+            "HOLD court order 7\nof 3 March\n\nBest regards\nAnn",
+            Command::Hold { text: "court order 7\nof 3 March".into() },
+        );
+        check("HOLD court order 7\n-- \nAnn", Command::Hold { text: "court order 7".into() });
         check("NOT ME", Command::NotMe);
         check("not   me", Command::NotMe);
         check("NotMe", Command::NotMe);
@@ -384,6 +403,8 @@ mod tests {
         check("REFUSE legal-hold!", NotUnderstood::CodeMissing("REFUSE"));
         check("CALLED 7K3M-9Q2X", NotUnderstood::TextMissing("CALLED"));
         check("ASK", NotUnderstood::TextMissing("ASK"));
+        check("HOLD\nBest regards\nAnn", NotUnderstood::TextMissing("HOLD"));
+        check("EXTEND 7K3M-9Q2X\n\nBest regards, Ann", NotUnderstood::TextMissing("EXTEND"));
         check("SCOPE", NotUnderstood::TextMissing("SCOPE"));
         check("EXTEND 7K3M-9Q2X", NotUnderstood::TextMissing("EXTEND"));
         check("EXTEND because of much work", NotUnderstood::CodeMissing("EXTEND"));

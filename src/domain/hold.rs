@@ -37,6 +37,20 @@ impl HoldScope {
         named && !blank
     }
 
+    /// Takes blanks off its ends and writes the number as data hold it, by `number` to E.164.
+    ///
+    /// # Errors
+    /// The number, when it cannot be read.
+    pub fn tidy(&mut self, number: impl Fn(&str) -> Option<String>) -> Result<(), Personal> {
+        for value in [&mut self.account, &mut self.user].into_iter().flatten() {
+            *value = Personal::new(value.expose().trim().to_owned());
+        }
+        if let Some(written) = &mut self.number {
+            *written = Personal::new(number(written.expose().trim()).ok_or_else(|| written.clone())?);
+        }
+        Ok(())
+    }
+
     /// Its parts in words, masked where they are somebody's: for lists and mails to staff.
     pub fn kinds(&self) -> Vec<&'static str> {
         [

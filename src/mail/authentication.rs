@@ -71,7 +71,12 @@ fn weigh(results: &[MethodResult], from: &str) -> (SenderVerdict, String) {
     if !passed.is_empty() {
         // Two results of one method in one field would let an injected one win: every one must name the From domain.
         let all = passed.iter().all(|r| r.identities(&["header.from"]).any(|d| d == from));
-        return if all && passed.len() == dmarc.len() {
+        // Where the server says that no signature of the domain passed, its DMARC pass rests on SPF, which never carries a
+        // staff decision (decision 11). A server that says nothing of DKIM is believed (decision 39).
+        let by_spf = !dkim_aligned && results.iter().any(|r| r.method == "dkim");
+        return if all && passed.len() == dmarc.len() && by_spf {
+            (SenderVerdict::SpfOnly, "dmarc=pass by SPF alone".to_owned())
+        } else if all && passed.len() == dmarc.len() {
             (SenderVerdict::Aligned, "dmarc=pass".to_owned())
         } else {
             (SenderVerdict::Unaligned, "dmarc=pass for another domain".to_owned())
@@ -253,6 +258,9 @@ mod tests {
         check(&["mx.dsrd.example; dkim=pass header.d=acme.example"], Aligned);
         check(&["mx.dsrd.example; dmarc=none; spf=pass smtp.mailfrom=bounce@mail.acme.example"], SpfOnly);
         check(&["mx.dsrd.example; spf=pass smtp.mailfrom=acme.example"], SpfOnly);
+        for dkim in ["dkim=none", "dkim=fail header.d=acme.example", "dkim=pass header.d=relay.example"] {
+            check(&[&format!("mx.dsrd.example; {dkim}; dmarc=pass header.from=acme.example")], SpfOnly);
+        }
         check(
             &["mx.dsrd.example; dkim=pass header.d=mail.acme.example; spf=pass smtp.mailfrom=a@acme.example"],
             SpfOnly,

@@ -4,6 +4,7 @@
 use super::{Failure, Incident, Workflow};
 use crate::domain::audit::{Action, Actor, Entry};
 use crate::domain::event::{Event, StaffAct, StaffWord};
+use crate::domain::form;
 use crate::domain::hold::{HOLD_TEXT_CHARS_MAX, Hold, HoldScope};
 use crate::domain::ids::{Reference, base32};
 use crate::domain::personal::Personal;
@@ -97,7 +98,7 @@ impl Workflow {
     }
 
     /// Places a hold for the person at the command line. Returns its name.
-    pub(super) async fn place_hold(&self, new: NewHold, actor: &Actor) -> Result<String, Failure> {
+    pub(super) async fn place_hold(&self, mut new: NewHold, actor: &Actor) -> Result<String, Failure> {
         let categories = &self.settings.categories;
         if let Some(name) = &new.scope.category
             && !categories.iter().any(|category| category.name == *name)
@@ -109,7 +110,21 @@ impl Workflow {
                 "a hold must name an account, a user, a number or a category, and none of them blank".into(),
             ));
         }
+        // A hold that is written otherwise than the data would hold nothing, and nobody would notice.
+        new.scope.tidy(|number| form::number(number, &self.settings.reading.region)).map_err(|number| {
+            let what =
+                "is no phone number that can be read; write it with its country code, such as +919876543210";
+            Failure::Refused(format!("{} {what}", number.expose()))
+        })?;
+        for (said, what) in [(&new.ground, "ground"), (&new.citation, "citation"), (&new.owner, "owner")] {
+            if said.trim().is_empty() {
+                return Err(Failure::Refused(format!("a hold needs a {what}: whoever asks is told of it")));
+            }
+        }
         let now = self.env.now();
+        if new.review_on < self.settings.calendar.local_date(now) {
+            return Err(Failure::Refused(format!("the review day {} is over", new.review_on)));
+        }
         let hold = Hold {
             id: self.draw_hold_name(),
             scope: new.scope,

@@ -171,6 +171,15 @@ impl Workflow {
     ) -> Result<u64, Failure> {
         self.connector(source)?;
         let now = self.env.now();
+        if evidence.trim().is_empty() {
+            let what = "only evidence settles what is owed: name the ticket, the log or the person behind it";
+            return Err(Failure::Refused(what.to_owned()));
+        }
+        if through > now {
+            return Err(Failure::Refused(format!(
+                "{through} is yet to come: nobody can know what was purged by then"
+            )));
+        }
         let mut tx = self.store.begin().await?;
         let said = BTreeMap::from([
             ("source".to_owned(), source.to_owned()),

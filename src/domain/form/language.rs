@@ -3,7 +3,7 @@
 //! `acknowledgement.rs`, `own_words.rs` and `scoping.rs`.
 
 use super::own_words::{OwnWords, Rules};
-use super::words::{folded, squeezed};
+use super::words::{folded, squeezed, words};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
@@ -78,6 +78,8 @@ pub enum AcknowledgementWord {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Language {
+    /// Phrases that take something out of a scope again: "all data except invoices".
+    pub narrowing: Vec<String>,
     /// What stands before a colon.
     pub labels: BTreeMap<Label, Vec<String>>,
     /// Words that name a role; the key is `words`.
@@ -123,6 +125,7 @@ pub struct Languages {
     roles: HashSet<String>,
     title: HashMap<String, Vec<TitleWord>>,
     pub(super) scope: HashMap<String, String>,
+    narrowing: Vec<String>,
     acknowledgements: Vec<BTreeMap<AcknowledgementWord, Vec<String>>>,
     own_words: Vec<Rules>,
 }
@@ -153,6 +156,7 @@ impl Languages {
                     all.title.entry(folded(word)).or_default().push(*part);
                 }
             }
+            all.narrowing.extend(language.narrowing.iter().map(|phrase| spaced(phrase)));
             for (phrase, english) in &language.scope {
                 all.scope.entry(folded(phrase)).or_insert_with(|| english.clone());
             }
@@ -162,6 +166,12 @@ impl Languages {
             all.own_words.push(Rules::new(code, &language.own_words));
         }
         all
+    }
+
+    /// Whether a scope takes something out of what it names.
+    pub(super) fn narrows(&self, scope: &str) -> bool {
+        let scope = spaced(scope);
+        self.narrowing.iter().any(|phrase| scope.contains(phrase))
     }
 
     /// What a label says, whatever stands around its words; none when it is no label.
@@ -190,6 +200,13 @@ impl Languages {
     }
 }
 
+/// The words alone, folded, a blank around each.
+fn spaced(text: &str) -> String {
+    let folded = folded(text);
+    let words: Vec<&str> = words(&folded).into_iter().filter_map(|place| folded.get(place)).collect();
+    format!(" {} ", words.join(" "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Label, Language, Languages, SHIPPED};
@@ -201,8 +218,37 @@ mod tests {
             assert_eq!(language.labels.len(), 14, "{code}: a list for each label");
             assert_eq!((language.title.len(), language.acknowledgement.len()), (5, 5), "{code}");
             assert!(!language.roles.is_empty() && !language.scope.is_empty(), "{code}");
+            assert!(!language.narrowing.is_empty(), "{code}");
         }
         assert!(Language::shipped("tlh").is_none());
+    }
+
+    #[test]
+    fn words_that_take_something_out_of_a_scope_are_known() {
+        let all = Languages::all();
+        for scope in [
+            "all data except billing",
+            "account 1001 but not the recordings",
+            "not all data",
+            "account 1020, call logs only",
+            "all data older than 2 years",
+            "alle Daten außer Rechnungen",
+            "toutes les données sauf les factures",
+            "todos mis datos excepto las facturas",
+            "todos os dados, exceto as faturas",
+            "बिल छोड़कर सारा डेटा",
+        ] {
+            assert!(all.narrows(scope), "{scope}");
+        }
+        for scope in [
+            "account no 481516 only, Jan 2025",
+            "account 481516, all data",
+            "number +91 98765 43210 only",
+            "user Ben Butler, last 90 days",
+            "Konto Nr. 481516, letzte 90 Tage",
+        ] {
+            assert!(!all.narrows(scope), "{scope}");
+        }
     }
 
     #[test]

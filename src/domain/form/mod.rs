@@ -231,6 +231,11 @@ pub fn read(subject: &str, body: &str, context: &ReadingContext) -> Understood {
     reader::read(subject, body, context)
 }
 
+/// A phone number in E.164, read as forms are read; `region` is that of numbers without a country code.
+pub fn number(text: &str, region: &str) -> Option<String> {
+    phone::e164(text, region)
+}
+
 /// The template for a clarification: what is known in normalised form, the placeholder for the rest (decision 35).
 pub fn template(kind: Kind, known: &Form) -> String {
     prefill::template(kind, known)

@@ -18,6 +18,9 @@ pub(super) const NUMBER_UNREADABLE: &str = "One of the phone numbers in the scop
 pub(super) const ADDRESS_UNREADABLE: &str = "One of the e-mail addresses in the scope could not be read. Please write it in full, for example name@company.example.";
 pub(super) const TWO_ACCOUNTS: &str =
     "The scope names more than one account. Please send one request for each account.";
+pub(super) const ACCOUNT_UNREADABLE: &str =
+    "The account in the scope could not be read. Please write its number alone, for example account 481516.";
+pub(super) const NARROWED: &str = "The scope takes something out again, which we cannot do from words alone. Please name only what shall be deleted: an account, a user or a phone number, and a span of time if you like. Answer in your own words if that does not fit; our staff will read it.";
 pub(super) const TWO_FORMS: &str =
     "Your mail holds two forms that ask for different data. Please send one mail for each.";
 pub(super) const NO_SUBJECT: &str = "The scope gives a time but not whose data you mean. Please add the account, the user or the phone number.";

@@ -5,7 +5,7 @@ use super::kind::{self, Named};
 use super::labels;
 use super::language::{Label, Languages};
 use super::lines::{self, Line};
-use super::problems::problem;
+use super::problems::{self, problem};
 use super::sheet::{self, Sheet};
 use super::{
     Field, Form, FormPresence, Problem, ProblemCode, ReadingContext, Understood, acknowledgement, own_words,
@@ -81,6 +81,11 @@ impl Draft {
         let Sheet { scope, legal_basis, requester, problems: found, is_filled } =
             sheet::the_one(&self.fields, context);
         problems.extend(found);
+        // The form has no place for "all data except invoices". Too large a copy of one's own data harms nobody; what was
+        // deleted without being asked for does not come back.
+        if kind == Some(Kind::Delete) && context.languages.narrows(scope.text.expose()) {
+            problems.push(problems::scope(ProblemCode::Conflict, problems::NARROWED));
+        }
         if !self.acknowledged {
             problems.push(problem(Field::Acknowledgement, ProblemCode::Missing));
         }

@@ -35,6 +35,7 @@ static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| {
 });
 static MORE_IDS: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^\s*(?:,|and|&|/)\s*(?:[a-z]{1,8}[-_/])?\d[\w-]*\b"));
+static UNCLEAR_ID: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:[,/]\d|[%_])"));
 static USER: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"\b(?P<word>users?)\b(?:\s*(?:ids?|names?|#))?[\s:=]*"));
 static ITEM: LazyLock<Regex> = LazyLock::new(|| {
@@ -237,6 +238,10 @@ fn take_account(
             },
             |(range, _)| range.end,
         );
+        // A comma or a slash inside a number, or a sign that databases take for anything: nobody can tell which is meant.
+        if UNCLEAR_ID.is_match(text.get(end..).unwrap_or("")) {
+            problems.push(problems::scope(ProblemCode::Invalid, problems::ACCOUNT_UNREADABLE));
+        }
         let is_several = id.is_some() && MORE_IDS.is_match(&after) && whole_word(text, &whole).ends_with('s');
         let next = id.map_or(AccountScope::Own, |(_, id)| AccountScope::Named(id));
         match (&account, &next) {

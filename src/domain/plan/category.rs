@@ -98,6 +98,22 @@ impl Category {
         if self.columns.is_empty() {
             problems.push(format!("{}: columns is empty: name what a person should see", self.name));
         }
+        if self.keep.iter().any(|floor| !(1..=YEARS_MAX).contains(&floor.years)) {
+            problems.push(format!(
+                "{}: keep has years outside of 1 to {YEARS_MAX}: write what the law says",
+                self.name
+            ));
+        }
+        for (key, days) in
+            [("retention_days", self.retention_days), ("backup_purge_days", self.backup_purge_days)]
+        {
+            if days.is_some_and(|days| i64::from(days) > DAYS_MAX) {
+                problems.push(format!(
+                    "{}: {key} is more than {DAYS_MAX}, a hundred years: write fewer",
+                    self.name
+                ));
+            }
+        }
         let mut identifiers = std::iter::once(self.table.as_str()).chain(self.named_columns());
         if identifiers.any(|name| name.is_empty() || name.contains('\0')) {
             problems.push(format!("{}: a table or column name is empty or holds NUL", self.name));
@@ -105,6 +121,10 @@ impl Category {
         problems
     }
 }
+
+/// The longest time that data are kept, in years and in days: no law asks for more, and no date is out of reach.
+const YEARS_MAX: u32 = 100;
+const DAYS_MAX: i64 = 36_525;
 
 /// Device names that Windows keeps for itself, whatever the ending.
 fn is_reserved(name: &str) -> bool {
