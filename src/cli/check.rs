@@ -15,6 +15,7 @@ use crate::notices;
 use crate::outbox::CourierError;
 use crate::render::Texts;
 use crate::store::{StaffRow, StaffState};
+use rustix::fs::Access;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -104,6 +105,7 @@ pub async fn run(args: Check, env: &Env) -> Outcome {
         Ok(config) => {
             report.ok("configuration", format!("{file} can be read and fits together"));
             files(&config, &file, &mut report);
+            folders(&config, &mut report);
             if !args.offline {
                 state(&config, env, &mut report).await;
                 let mut logins = Logins::new(&config, env);
@@ -146,6 +148,28 @@ fn files(config: &Config, file: &str, report: &mut Report) {
         Err(error) => {
             report.fail("templates", format!("{error:#}"), "correct that template, or take it away");
         }
+    }
+}
+
+/// Folders that are written to when there is no time left for asking: a package, a line of the erasure ledger.
+fn folders(config: &Config, report: &mut Report) {
+    let named = [
+        ("[delivery] package_dir", &config.delivery.package_dir),
+        ("[erasure] ledger_dir", &config.erasure.ledger_dir),
+    ];
+    for (key, path) in named {
+        let there = path.ancestors().find(|part| part.exists()).unwrap_or(path);
+        // One that is not there yet is made by the daemon, whose user may do so where we may not.
+        let may_write =
+            there != path || rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK).is_ok();
+        let why = match (there.is_dir(), may_write) {
+            (true, true) => continue,
+            (true, false) => "may not be written to",
+            (false, _) => "is no folder",
+        };
+        let remedy =
+            "make it a folder that the daemon's user may write to (ReadWritePaths= in a drop-in of the unit)";
+        report.fail(key, format!("{} {why}", there.display()), remedy);
     }
 }
 

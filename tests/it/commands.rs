@@ -349,11 +349,14 @@ async fn the_check_names_every_part_that_fails() {
     fs::set_permissions(config.at("master.key"), fs::Permissions::from_mode(0o644)).expect("opens");
     fs::remove_dir_all(config.at("in")).expect("removes");
     config.replace("table = \"call_logs\"", "table = \"calls\"");
+    fs::write(config.at("erasures"), "a file").expect("writes");
+    config.replace("[delivery]", "[erasure]\nledger_dir = \"erasures\"\n\n[delivery]");
     let checked = dsrd(&config.path(), "check");
     assert_eq!((checked.exit, checked.err.as_str()), (1, ""));
     for part in [
         "is open to everybody on this machine; chmod 600 ",
         "mailbox support: could not list mails",
+        "erasures is no folder; make it a folder",
         "source telephony: call_logs: table calls does not exist",
         "ok             outbox: takes mail",
     ] {
