@@ -106,6 +106,10 @@ pub fn main() -> ExitCode {
 }
 
 async fn dispatch(command: Command, env: &Env) -> Outcome {
+    // What `init` writes must be readable for the service; the state and what lies beside it is nobody else's business.
+    if !matches!(command, Command::Init(_)) {
+        rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    }
     match command {
         Command::Run(args) => run::run(args, env).await,
         Command::Demo(args) => Box::pin(demo::run(args, env)).await,

@@ -151,6 +151,8 @@ async fn one_request_from_the_first_start_to_a_verified_log() {
     assert!(!config.at("state.db").exists(), "a check makes no state");
 
     dsrd(&path, "staff add meera --address meera@acme.example --role dpo").ok();
+    let mode = fs::metadata(config.at("state.db")).expect("a state").permissions().mode();
+    assert_eq!(mode & 0o077, 0, "the state is closed to others");
     let sheet = dsrd(&path, "staff codes meera").ok();
     assert!(sheet.contains("\n 20  "), "{sheet}");
     let code =
