@@ -98,6 +98,18 @@ impl Calendar {
         day
     }
 
+    /// That day if it is a work day, else the last one before it.
+    pub fn last_workday_on_or_before(&self, day: Date) -> Date {
+        let mut day = day;
+        while !self.is_workday(day) {
+            match day.yesterday() {
+                Ok(before) => day = before,
+                Err(_) => return Date::MIN,
+            }
+        }
+        day
+    }
+
     /// The `count`-th work day after that day, which is not counted itself; 0 gives the day itself.
     pub fn add_workdays(&self, day: Date, count: u16) -> Date {
         (0..count).fold(day, |day, _| self.next_workday_on_or_after(day.tomorrow().unwrap_or(Date::MAX)))

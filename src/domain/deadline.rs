@@ -195,8 +195,8 @@ pub struct Due {
     pub due: Date,
     /// The last second of that day in the company's zone; later is a breach.
     pub due_at: Timestamp,
-    /// When staff are warned: day 20, 25 and 28 of 30, scaled to the due date, at opening time. In order, none before
-    /// receipt, none after `due_at`.
+    /// When staff are warned: day 20, 25 and 28 of 30, scaled to the due date, at opening time; where the office is closed
+    /// that day, on the last work day before it. In order, none before receipt, none after `due_at`.
     pub at_risk: Vec<Timestamp>,
 }
 
@@ -247,7 +247,7 @@ fn warnings(received: Timestamp, day: Date, due: Date, calendar: &Calendar) -> V
     let mut warnings: Vec<Timestamp> = WARN_AT
         .iter()
         .map(|at| day.saturating_add(SignedDuration::from_hours(24 * (days * at / WARN_OF))))
-        .map(|at| calendar.opening(at).max(received))
+        .map(|at| calendar.opening(calendar.last_workday_on_or_before(at)).max(received))
         .collect();
     warnings.dedup();
     warnings
@@ -361,7 +361,8 @@ mod tests {
                 dates.at_risk.iter().map(|at| india.zone().to_datetime(*at).to_string()).collect();
             assert_eq!(warned, expected, "{name} {promise_days} {received}");
         };
-        let march = ["2026-03-23T09:30:00", "2026-03-28T09:30:00", "2026-03-31T09:30:00"];
+        // Day 25 is a Saturday: on the Friday before it somebody can still act.
+        let march = ["2026-03-23T09:30:00", "2026-03-27T09:30:00", "2026-03-31T09:30:00"];
         check("gdpr", 30, "2026-03-03T17:00:00", &march);
         // 28 days: 18.7, 23.3 and 26.1, rounded down.
         check(

@@ -33,6 +33,8 @@ mod journey_clarification;
 #[cfg(test)]
 mod journey_codes;
 #[cfg(test)]
+mod journey_deadlines;
+#[cfg(test)]
 mod journey_delete;
 #[cfg(test)]
 mod journey_desk;

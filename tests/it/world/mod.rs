@@ -99,11 +99,12 @@ impl World {
         };
         let text = setup::configuration(&setup, engine, dir.path(), &tag, dns.as_ref().map(|dns| dns.at));
         let folders = dsrd::config::Folders { base: dir.path().to_owned(), credentials: None };
+        std::fs::write(dir.path().join("dsrd.toml"), &text).unwrap();
         let config = Config::parse(&text, "dsrd.toml", &folders).unwrap_or_else(|problems| {
             let lines: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
             panic!("{}", lines.join("\n"))
         });
-        let clock = Arc::new(Manual::new(BEGINS.parse().unwrap()));
+        let clock = Arc::new(Manual::new(setup.begins.parse().unwrap()));
         let env = Env { clock: Arc::clone(&clock) as Arc<dyn Clock>, entropy: Arc::new(Seeded::new(1)) };
         let parts = assemble::parts(&config, env).await.unwrap();
         let pumps = Pumps::new(parts, "test");
@@ -385,6 +386,16 @@ impl World {
     pub(crate) async fn operates(&self, operation: Operation) -> Reply {
         let actor = Actor::parse("operator:root").unwrap_or(Actor::Daemon);
         self.pumps.workflow.operate(operation, &actor).await
+    }
+
+    /// What `dsrd deadline` prints for a request that arrives now.
+    pub(crate) fn asks_for_the_deadline(&self) -> String {
+        let (file, now) = (self.dir.path().join("dsrd.toml"), self.now().to_string());
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dsrd"));
+        command.args(["deadline", "--received", &now, "-c"]).arg(file);
+        let printed = command.output().unwrap();
+        assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
+        String::from_utf8(printed.stdout).unwrap()
     }
 
     /// The company's own programs write into its database.

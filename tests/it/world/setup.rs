@@ -33,6 +33,16 @@ pub(crate) struct Setup {
     pub(crate) senders: Senders,
     /// Whether a second mailbox is watched, too.
     pub(crate) second_mailbox: bool,
+    /// When the play begins.
+    pub(crate) begins: &'static str,
+    /// `[regimes] default`.
+    pub(crate) law: &'static str,
+    /// Further lines of `[calendar]`.
+    pub(crate) calendar: &'static str,
+    /// Further lines of `[approval]`.
+    pub(crate) approval: &'static str,
+    /// Whole sections that no other play has.
+    pub(crate) sections: &'static str,
 }
 
 /// Who tells about senders.
@@ -55,6 +65,11 @@ impl Default for Setup {
             two_approvers_percent: 100,
             senders: Senders::Header,
             second_mailbox: false,
+            begins: super::BEGINS,
+            law: "gdpr",
+            calendar: "",
+            approval: "",
+            sections: "",
         }
     }
 }
@@ -111,6 +126,9 @@ pub(super) fn configuration(
     write!(text, "user = \"{desk}\"\nfrom = \"{desk}\"\n").unwrap();
     writeln!(text, "plus_addressing = {}", setup.plus_addressing).unwrap();
     writeln!(text, "[approval]\ntwo_approvers_percent = {}", setup.two_approvers_percent).unwrap();
+    writeln!(text, "{}", setup.approval).unwrap();
+    writeln!(text, "[calendar]\ntimezone = \"Asia/Kolkata\"\n{}", setup.calendar).unwrap();
+    writeln!(text, "[regimes]\ndefault = \"{}\"\n{}", setup.law, setup.sections).unwrap();
     text.push_str("[sender_auth]\nauthserv_ids = [\"mx.test.example\"]\nreceived_above = 0\n");
     if let Some(resolver) = resolver {
         write!(text, "mode = \"evaluate\"\nresolver = \"{resolver}\"\n").unwrap();
@@ -128,9 +146,6 @@ complaint_authority = "the Data Protection Board of India"
 
 [keys]
 master_key_file = "master.key"
-
-[calendar]
-timezone = "Asia/Kolkata"
 
 [delivery]
 package_dir = "packages"
