@@ -239,21 +239,13 @@ impl Workflow {
     pub(crate) async fn apply_one(&self, incident: &Incident) -> Result<Applied, Failure> {
         for _ in 0..CONFLICTS_MAX {
             let rules = self.rules().await?;
-            let mut known = HashMap::new();
-            let prepared = self.prepare(incident, &rules, &mut known).await?;
-            let written = self.write(&[(incident, &prepared)]).await;
-            if written.is_err() {
-                self.take_back(prepared.letters.iter());
-            }
-            match written {
-                Err(StoreError::Conflict(what)) => {
+            let mut prepared = Vec::with_capacity(1);
+            match self.apply_together(std::slice::from_ref(incident), &rules, &mut prepared).await {
+                Err(Failure::Store(StoreError::Conflict(what))) => {
                     tracing::info!(what, "decided anew: somebody else saved it first");
                 }
-                Err(error) => return Err(error.into()),
-                Ok(()) => {
-                    self.remove_stopped(std::iter::once(&prepared)).await;
-                    return Ok(applied(&prepared));
-                }
+                Err(failure) => return Err(failure),
+                Ok(()) => return Ok(prepared.first().map_or(Applied::Unchanged(Why::NothingDue), applied)),
             }
         }
         Err(StoreError::Conflict("the request, again and again".into()).into())
@@ -266,7 +258,7 @@ impl Workflow {
             return Ok(Vec::new());
         }
         let rules = self.rules().await?;
-        match self.apply_together(incidents, &rules).await {
+        match self.apply_together(incidents, &rules, &mut Vec::with_capacity(incidents.len())).await {
             Ok(()) => return Ok(Vec::new()),
             // Trying again is what must not happen on a disk that failed (standard R10).
             Err(failure) if failure.is_disk_failure() => return Err(failure),
@@ -281,9 +273,14 @@ impl Workflow {
         Ok(failed)
     }
 
-    async fn apply_together(&self, incidents: &[Incident], rules: &Rules) -> Result<(), Failure> {
-        let mut prepared = Vec::with_capacity(incidents.len());
-        let result = self.prepare_and_write(incidents, rules, &mut prepared).await;
+    /// What is prepared stands in the order of the incidents; behind it, what follows for other requests.
+    async fn apply_together(
+        &self,
+        incidents: &[Incident],
+        rules: &Rules,
+        prepared: &mut Vec<Prepared>,
+    ) -> Result<(), Failure> {
+        let result = self.prepare_and_write(incidents, rules, prepared).await;
         if result.is_err() {
             self.take_back(prepared.iter().flat_map(|prepared| &prepared.letters));
         }
@@ -300,7 +297,12 @@ impl Workflow {
         for incident in incidents {
             prepared.push(self.prepare(incident, rules, &mut known).await?);
         }
-        let together: Vec<(&Incident, &Prepared)> = incidents.iter().zip(prepared.iter()).collect();
+        let others = self.frozen_with(prepared).await?;
+        for other in &others {
+            prepared.push(self.prepare(other, rules, &mut known).await?);
+        }
+        let together: Vec<(&Incident, &Prepared)> =
+            incidents.iter().chain(&others).zip(prepared.iter()).collect();
         self.write(&together).await?;
         self.remove_stopped(prepared.iter()).await;
         Ok(())

@@ -67,20 +67,46 @@ impl Workflow {
         }
     }
 
-    /// Freezes the other open requests for an account whose owner disowned one. What a crash leaves here, the next tick does.
+    /// The freezing of the other open requests for an account whose owner disowned one just now: it stands in the same
+    /// transaction, so that nothing is handed out between the two.
+    pub(super) async fn frozen_with(&self, decided: &[Prepared]) -> Result<Vec<Incident>, Failure> {
+        let mut others = Vec::new();
+        for (transition, _) in decided.iter().filter_map(Prepared::changed) {
+            let request = transition.request();
+            if let (Some(until), Some(entry)) = (transition.freeze(), &request.subject) {
+                others.extend(self.others_of(&request.reference, &entry.account, until).await?);
+            }
+        }
+        Ok(others)
+    }
+
+    async fn others_of(
+        &self,
+        disowned: &Reference,
+        account: &str,
+        until: Timestamp,
+    ) -> Result<Vec<Incident>, Failure> {
+        let open = self.store.requests(Filter::Open, OPEN_MAX).await?;
+        let same = |row: &&RequestRow| {
+            let other = row.request.subject.as_ref().map(|entry| entry.account.as_str());
+            row.request.reference != *disowned && other == Some(account)
+        };
+        let event = |row: &RequestRow| {
+            Incident::of(&row.request.reference, Event::Frozen { until, left: Left::default() })
+        };
+        Ok(open.iter().filter(same).map(event).collect())
+    }
+
+    /// Freezes what `frozen_with` could not see yet: another request whose directory entry came while the account was
+    /// being frozen.
     pub(super) async fn spread_freezes(&self) -> Result<usize, Failure> {
         let mut frozen = 0;
         for (reference, until) in self.store.fresh_freezes().await? {
             let account = self.store.request(&reference).await?.and_then(|row| row.request.subject);
-            let open = self.store.requests(Filter::Open, OPEN_MAX).await?;
-            let same = |row: &&RequestRow| {
-                let other = row.request.subject.as_ref().map(|entry| &entry.account);
-                row.request.reference != reference && other == account.as_ref().map(|entry| &entry.account)
+            let others = match account {
+                Some(entry) => self.others_of(&reference, &entry.account, until).await?,
+                None => Vec::new(),
             };
-            let event = |row: &RequestRow| {
-                Incident::of(&row.request.reference, Event::Frozen { until, left: Left::default() })
-            };
-            let others: Vec<Incident> = open.iter().filter(same).map(event).collect();
             for (_, failure) in self.apply(&others).await? {
                 if failure.is_transient() {
                     return Err(failure);

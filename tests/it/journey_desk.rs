@@ -150,7 +150,10 @@ async fn not_me_freezes_the_account_for_thirty_days(world: &mut World) {
     world.settle().await;
     assert_eq!(world.register().await, ["awaiting-approval", "awaiting-verification"]);
 
+    // One transaction: as soon as her mail is read, before any timer or worker has its turn, both stand still.
     world.player(ASHA).replies_to(&second, "NOT ME");
+    world.reads_mail().await;
+    assert_eq!(world.register().await, ["awaiting-verification", "closed: suspected-fraud"]);
     world.settle().await;
     let [answer] = world.reads(ASHA, ["Where your request"]);
     assert!(answer.says("For thirty days we do nothing for your account"), "{}", answer.text);
