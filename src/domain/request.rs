@@ -491,6 +491,9 @@ pub struct Request {
     /// The address on file said that it was not them.
     #[serde(default)]
     pub disowned: bool,
+    /// Staff know that the customer wants a deletion stopped that has begun.
+    #[serde(default)]
+    pub stop_told: bool,
     /// The package.
     pub package: Option<PackageFacts>,
     /// Deadline alarms told.

@@ -106,6 +106,11 @@ async fn once_it_has_begun_it_is_carried_to_its_end_and_everybody_is_told(world:
     assert!(told.says(begun), "{}", told.text);
     let [told] = world.staff_reads(["the customer wants the deletion stopped"]);
     assert!(told.says(begun), "{}", told.text);
+    // Said again it is answered again, and staff, who know, are left alone.
+    world.player(ASHA).replies_to(&agreed, "CANCEL");
+    world.settle().await;
+    let [told] = world.reads(ASHA, ["Where your request"]);
+    assert!(told.says(begun), "{}", told.text);
 
     world.player(ASHA).replies_to(&agreed, "NOT ME");
     world.settle().await;
@@ -165,6 +170,8 @@ async fn rows_that_vanish_otherwise_are_approved_anew(world: &mut World) {
     world.after(24).await;
     let [drift, again] = world.staff_reads(["the data changed since the plan", "Please decide"]);
     assert!(drift.says("240") && drift.says("225"), "{}", drift.text);
+    let [told] = world.reads(ASHA, ["Where your request"]);
+    assert!(told.says("the day that we named does not stand any more"), "{}", told.text);
     assert!(again.says("Call logs: 225"), "{}", again.text);
     assert_eq!(world.company_holds(CALLS).await, 225, "nothing goes before it is approved anew");
     approves(world, &again).await;

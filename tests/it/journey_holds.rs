@@ -98,6 +98,23 @@ async fn a_hold_in_the_cooling_off_time_keeps_every_row(world: &mut World) {
     places(world, HoldScope { account: Some("481516".into()), ..HoldScope::default() }).await;
     world.after(48).await;
     world.staff_reads(["a legal hold covers everything"]);
+    let [told] = world.reads(ASHA, ["Where your request"]);
+    insta::assert_snapshot!(told.whole(), @r#"
+    [DSR-0000-0000] Where your request about your data stands
+
+    Hello,
+
+    we told you that we would begin to delete your data. Our staff has to look at your request once more first, so the day that we named does not stand any more. You need not do anything: we write to you when it is decided.
+
+    Where it stands: your identity is confirmed. A member of our staff is looking at the request.
+
+    Your request came in on 2 June 2025. You will have our answer by 2 July 2025 at the latest.
+
+    -- 
+    Telco
+    Reference: DSR-0000-0000. Please keep it in the subject when you answer.
+    Questions: privacy@telco.example
+    "#);
     assert_eq!(world.company_holds(CALLS).await, Held::ACME_CALLS);
     assert_eq!(world.register().await, ["awaiting-approval: legal-hold"]);
 }
@@ -134,8 +151,22 @@ async fn the_data_protection_officer_stops_an_approved_deletion(world: &mut Worl
     world.player("devi@telco.example").replies_to(&approved, "VETO");
     world.settle().await;
     world.staff_reads(["Stopped by devi", "Please decide"]);
-    world.reads("devi@telco.example", ["Stopped by devi", "Please decide"]);
+    let [_, again] = world.reads("devi@telco.example", ["Stopped by devi", "Please decide"]);
+    // The customer, who was told a day, hears that it does not stand.
+    let [told] = world.reads(ASHA, ["Where your request"]);
+    assert!(told.says("You need not do anything: we write to you when it is decided"), "{}", told.text);
     world.after(48).await;
     assert_eq!(world.company_holds(CALLS).await, Held::ACME_CALLS);
     assert_eq!(world.register().await, ["awaiting-approval"]);
+    // The clock runs on: staff are warned, and she has an answer in time.
+    world.after_days(20).await;
+    world.staff_reads(["Due in 12 days"]);
+    world.reads("devi@telco.example", ["Due in 12 days"]);
+    world
+        .decides("devi@telco.example", &again, "REFUSE not-covered There is a dispute about these calls.")
+        .await;
+    world.staff_reads(["Refused by devi"]);
+    world.reads("devi@telco.example", ["Refused by devi"]);
+    let [letter] = world.reads(ASHA, ["we have to say no"]);
+    assert!(letter.says("> There is a dispute about these calls."), "{}", letter.text);
 }

@@ -355,6 +355,8 @@ pub enum StatusCause {
         /// What had been done.
         left: Left,
     },
+    /// A deletion that was announced does not begin on its day: staff look at it once more.
+    LookedAtAgain,
     /// `CONFIRM` with the right code.
     Confirmed,
     /// `CONFIRM` with a wrong code.

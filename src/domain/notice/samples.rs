@@ -319,6 +319,7 @@ fn statuses() -> Vec<Notice> {
         status(StatusCause::CodeExpired, Standing::AwaitingVerification),
         status(StatusCause::NotUnderstood, Standing::AwaitingVerification),
         status(StatusCause::TooLate, Standing::Completed),
+        status(StatusCause::LookedAtAgain, Standing::AwaitingApproval),
         status(StatusCause::Begun { left: deletion::left(Rows::Going) }, Standing::Executing),
     ]);
     all

@@ -95,6 +95,7 @@ fn new_request(arrival: &Arrival) -> Request {
         extension: None,
         completed_by: None,
         disowned: false,
+        stop_told: false,
         package: None,
         alarms: Alarms::default(),
         wake_at: None,

@@ -6,7 +6,7 @@ use crate::domain::audit::Action;
 use crate::domain::erasure::ErasureFacts;
 use crate::domain::event::{DayLimit, Rest, SettledLine};
 use crate::domain::job::JobKind;
-use crate::domain::notice::NoticeKind;
+use crate::domain::notice::{NoticeKind, StatusCause};
 use crate::domain::policy::{self, Rules};
 use crate::domain::request::{Blocker, Kind, PlanState, Stage};
 
@@ -29,8 +29,19 @@ pub(super) fn begin(draft: Draft, rules: &Rules) -> Draft {
     draft.note(Action::DeletionStarted).enter(Stage::Executing { since }).job(JobKind::Erase)
 }
 
+/// Whoever was told on which day their deletion begins hears that it does not, and is not left waiting for it.
+pub(super) fn called_off(draft: Draft) -> Draft {
+    let announced = draft.request.kind == Some(Kind::Delete)
+        && matches!(draft.request.stage, Stage::CoolingOff { .. } | Stage::Executing { .. });
+    if announced {
+        return draft.tell_customer(NoticeKind::Status, Detail::Status(StatusCause::LookedAtAgain));
+    }
+    draft
+}
+
 /// The same data is counted again as of the same moment; whoever approved must look again.
-pub(super) fn plan_anew(mut draft: Draft) -> Draft {
+pub(super) fn plan_anew(draft: Draft) -> Draft {
+    let mut draft = called_off(draft);
     let since = draft.request.plan.as_ref().map_or(draft.now, |plan| plan.as_of);
     draft.request.plan = None;
     draft.request.approvals.clear();

@@ -1,7 +1,7 @@
 //! The work is done and announced. Completed means that the effects are durable and that the server accepted the
 //! completion notice (design 2); the passphrase leaves only then.
 
-use super::{Concern, Decision, Detail, Draft, Why};
+use super::{Concern, Decision, Detail, Draft, Why, erase};
 use crate::domain::audit::Action;
 use crate::domain::job::JobKind;
 use crate::domain::notice::{Audience, NoticeKind};
@@ -36,7 +36,7 @@ pub(super) fn drifted(draft: Draft, concern: Concern, rules: &Rules) -> Decision
         return Err(draft.reject(Why::NotNow));
     }
     let since = draft.now;
-    let mut draft = draft.block(Blocker::PlanDrift).concern(concern, rules);
+    let mut draft = erase::called_off(draft).block(Blocker::PlanDrift).concern(concern, rules);
     draft.request.plan = None;
     draft.request.approvals.clear();
     Ok(draft.enter(Stage::AwaitingApproval { since, plan: PlanState::Planning }).job(JobKind::Plan).done())

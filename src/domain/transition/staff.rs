@@ -314,9 +314,11 @@ fn released(draft: Draft, act: &StaffAct, rules: &Rules) -> Transition {
     draft.done()
 }
 
-/// Every approval so far is void, and the plan waits for new ones.
-fn vetoed(mut draft: Draft, act: &StaffAct, rules: &Rules) -> Transition {
+/// Every approval so far is void, and the plan waits for new ones or for a refusal. The clock of the answer runs on, with
+/// its warnings.
+fn vetoed(draft: Draft, act: &StaffAct, rules: &Rules) -> Transition {
     let since = draft.request.plan.as_ref().map_or(draft.now, |plan| plan.as_of);
+    let mut draft = erase::called_off(draft);
     draft.request.approvals.clear();
     let draft = decided(draft, act, Decided::Vetoed, rules)
         .note(Action::Vetoed)

@@ -17,11 +17,13 @@ pub(super) fn cancelled(draft: Draft, from: Party, left: Left, rules: &Rules) ->
     let mut draft = may_stop(draft, from, left)?;
     if is_past_stopping(&draft.request, left) {
         draft.denied = Some((Why::DeletionBegun, None));
-        return Ok(draft
+        let news = !draft.request.stop_told;
+        draft.request.stop_told = true;
+        let draft = draft
             .note_with(Action::CancelledTooLate, None, vec![("left", left.as_words())])
-            .tell_customer(NoticeKind::Status, Detail::Status(StatusCause::Begun { left }))
-            .concern(Concern::Withdrawn(left), rules)
-            .done());
+            .tell_customer(NoticeKind::Status, Detail::Status(StatusCause::Begun { left }));
+        // Whoever asks again is answered again; staff have known since the first time.
+        return Ok(if news { draft.concern(Concern::Withdrawn(left), rules) } else { draft }.done());
     }
     let at_work = !draft.request.is_open()
         || matches!(draft.request.stage, Stage::Executing { .. } | Stage::Delivering { .. });

@@ -9,6 +9,8 @@ use crate::domain::event::{DayLimit, Event, Rest, SettledLine, StaffWord};
 use crate::domain::ids::Reference;
 use crate::domain::left::{Left, Rows};
 use crate::domain::notice::NoticeKind;
+use crate::domain::personal::Personal;
+use crate::domain::request::Ground;
 use crate::domain::verification::Party::OnFile;
 use crate::domain::verification::StaffCode;
 
@@ -63,7 +65,7 @@ fn once_it_has_begun_it_is_carried_to_its_end_and_everybody_is_told() {
     let play = check(play, &disowned, "deleting status>file attention>staff freeze");
     let play = check(play, &disowned, "no:not-now status>file");
     let play = check(play, &erased(), "delivering completed-delete>file");
-    let play = check(play, &cancel(OnFile), "delivering status>file attention>staff");
+    let play = check(play, &cancel(OnFile), "delivering status>file");
     let play = check(play, &frozen, "no:nothing-due");
     let play = check(play, &accepted(NoticeKind::CompletedDelete), "completed void");
     check(play, &cancel(OnFile), "no:closed status>file");
@@ -108,15 +110,16 @@ fn a_plan_that_was_made_with_other_holds_is_made_anew() {
     let anew = "planning decision-recorded>meera job:plan";
     check(play, &acts("meera", StaffWord::Approve, code, Some("p1")), anew);
 
-    for mut play in [Play::deletion("p1"), Play::cooling_off()] {
+    // Who knows on which day it was to begin is told that it does not.
+    for (mut play, told) in [(Play::deletion("p1"), ""), (Play::cooling_off(), " status>file")] {
         play.rules.holds = vec![held(None)];
-        let play = check(play, &Event::HoldsChanged, "planning job:plan");
+        let play = check(play, &Event::HoldsChanged, &format!("planning{told} job:plan"));
         // The plan in the making did not know the hold either.
         check(play, &planned("p2", No), "planning job:plan");
     }
     let mut play = Play::cooling_off().after(1);
     play.rules.holds = vec![held(None)];
-    check(play, &Event::Woke, "planning job:plan");
+    check(play, &Event::Woke, "planning status>file job:plan");
     let mut play = Play::frozen();
     play.rules.holds = vec![held(None)];
     check(play, &Event::HoldsChanged, "no:nothing-due");
@@ -140,10 +143,24 @@ fn only_the_data_protection_officer_stops_what_was_approved() {
     let veto = |who: &str| says(who, StaffWord::Veto);
     check(Play::deletion("p1"), &veto("ravi"), "no:not-now decision-recorded>ravi");
     let play = check(Play::cooling_off(), &veto("meera"), "no:not-theirs decision-recorded>meera");
-    let stopped = "frozen decision-recorded>staff approval-request>meera,ravi";
+    let stopped = "frozen status>file decision-recorded>staff approval-request>meera,ravi";
     let play = check(play, &veto("ravi"), stopped);
     assert!(play.request().approvals.is_empty());
-    check(play.after(2), &Event::Woke, "no:nothing-due");
+    let play = check(play.after(2), &Event::Woke, "no:nothing-due");
+    // The clock runs on: staff are warned, and the customer gets an answer.
+    let play = check(play.after(18), &Event::Woke, "frozen deadline-at-risk>staff");
+    let refuse = StaffWord::Refuse { ground: Some(Ground::NotCovered), text: Personal::default() };
+    check(
+        play,
+        &says("meera", refuse),
+        "refused(not-covered) decision-recorded>staff refused>file void uses:c1",
+    );
+    // Where nothing was announced yet, there is nothing to take back.
+    let mut play = Play::deletion("p1");
+    play.rules.two_approvers_rows = 2;
+    let mut play = check(play, &says("meera", StaffWord::Approve), "frozen decision-recorded>staff uses:c1");
+    play.rules.two_approvers_rows = 10_000;
+    check(play, &veto("ravi"), "frozen decision-recorded>staff approval-request>meera,ravi");
 }
 
 #[test]
@@ -158,7 +175,8 @@ fn a_day_has_its_limits() {
 
 #[test]
 fn drift_makes_every_approval_void() {
-    let play = check(Play::deleting(), &drifted(), "planning+plan-drift attention>staff job:plan");
+    let play =
+        check(Play::deleting(), &drifted(), "planning+plan-drift status>file attention>staff job:plan");
     assert!(play.request().approvals.is_empty());
 }
 
