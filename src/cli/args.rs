@@ -129,6 +129,18 @@ pub enum RequestsWhat {
         #[arg(long = "as", value_name = "STAFF", value_parser = staff_name)]
         staff: StaffName,
     },
+    /// Keep by law what belongs to the person who asks, as the word HOLD does by mail
+    Hold {
+        /// Which request.
+        #[command(flatten)]
+        reference: Ref,
+        /// The order or law; customers whose data stays are told this line
+        #[arg(value_name = "TEXT")]
+        text: String,
+        /// Who places it
+        #[arg(long = "as", value_name = "STAFF", value_parser = staff_name)]
+        staff: StaffName,
+    },
     /// Try again now: send a mail that never arrived once more, run a job that waits
     Retry(Ref),
     /// Approve the frozen plan of a request; asks for an unused one-time code of that member of staff
@@ -354,6 +366,15 @@ pub enum HoldsWhat {
         #[arg(long)]
         all: bool,
     },
+    /// A hold was looked at again and stands on; it is asked about next on another day
+    Review {
+        /// The hold, such as H-7K3M9Q
+        #[arg(value_name = "HOLD")]
+        id: String,
+        /// That day, such as 2027-01-31
+        #[arg(long, value_name = "DAY")]
+        on: Date,
+    },
     /// Release a hold; what it kept of finished deletions is deleted now
     Release {
         /// The hold, such as H-7K3M9Q
@@ -545,6 +566,8 @@ mod tests {
         check("dsrd holds add --account 481516 --ground order", false);
         check("dsrd holds list --all --json", true);
         check("dsrd holds release H-7K3M9Q", true);
+        check("dsrd holds review H-7K3M9Q --on 2027-01-31", true);
+        check("dsrd requests hold DSR-7K3M-9Q2X order --as asha", true);
         check("dsrd backups restored --source crm --taken 2026-03-01T02:00:00Z", true);
         check("dsrd backups restored --source crm --taken yesterday", false);
         check("dsrd backups purged --source crm --through 2026-03-01T02:00:00Z --evidence T-17", true);

@@ -35,6 +35,11 @@ pub async fn run(args: Holds, env: &Env) -> Outcome {
             let reply = ask::operate(&config, env, &format!("release hold {id}"), operation).await?;
             ask::done(json, &reply, &format!("Hold {id} is released."))
         }
+        HoldsWhat::Review { id, on } => {
+            let operation = Operation::ReviewHold { id: id.clone(), review_on: on };
+            let reply = ask::operate(&config, env, &format!("review hold {id}"), operation).await?;
+            ask::done(json, &reply, &format!("Hold {id} stands on; it is asked about on {on}."))
+        }
         HoldsWhat::List { all } => list(&config, env, json, all).await,
     }
 }

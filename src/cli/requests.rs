@@ -41,6 +41,14 @@ pub async fn run(args: Requests, env: &Env) -> Outcome {
             let reply = ask::operate(&config, env, &doing, operation).await?;
             ask::done(json, &reply, &said)
         }
+        RequestsWhat::Hold { reference, text, staff } => {
+            let reference = reference.reference;
+            let said = format!("{staff} placed a hold for {reference}; dsrd holds list names it.");
+            let doing = format!("place a hold for {reference} as {staff}");
+            let reply =
+                ask::operate(&config, env, &doing, Operation::Hold { reference, staff, text }).await?;
+            ask::done(json, &reply, &said)
+        }
         RequestsWhat::Retry(of) => {
             let reference = of.reference;
             let operation = Operation::Retry { reference: reference.clone() };

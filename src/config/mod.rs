@@ -22,7 +22,7 @@ pub use mail::{
     After, Login, Mailbox, MailboxKind, Outbox, OutboxKind, Proof, SenderAuth, SenderAuthMode, Server, Tls,
 };
 pub use oauth2::{Grant, OAuth2, TokenUrl};
-pub use operation::{Control, Limits, Log, LogFormat, LogLevel, Metrics};
+pub use operation::{Control, Digest, Limits, Log, LogFormat, LogLevel, Metrics};
 pub use problem::{Folders, Problem, Problems};
 pub use rules::{Calendar, Company, DateOrder, Promise, Reading, Regimes, Verification};
 pub use values::{DatabaseUrl, Period, Size};
@@ -79,6 +79,8 @@ pub struct Config {
     pub erasure: Erasure,
     /// Rows past their ceiling.
     pub retention: Retention,
+    /// What staff are told once a day.
+    pub digest: Digest,
     /// Bounds.
     pub limits: Limits,
     /// Logs.
@@ -113,6 +115,7 @@ struct Text {
     approval: Approval,
     erasure: Erasure,
     retention: Retention,
+    digest: Digest,
     limits: Limits,
     log: Log,
     metrics: Metrics,
@@ -227,6 +230,7 @@ impl Text {
             approval: self.approval,
             erasure,
             retention: self.retention,
+            digest: self.digest,
             limits: self.limits,
             log: self.log,
             metrics: self.metrics,

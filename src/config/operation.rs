@@ -1,4 +1,4 @@
-//! `[limits]`, `[log]`, `[metrics]` and `[control]`: how much at a time, and how an operator looks inside. Plain data for
+//! `[limits]`, `[digest]`, `[log]`, `[metrics]` and `[control]`: how much at a time, and how an operator looks inside. Plain data for
 //! the daemon; never opens a socket. `standard.md` rows M1 and M9 give the numbers.
 
 use super::problem::Findings;
@@ -47,6 +47,20 @@ impl Limits {
         for (key, _) in values.iter().filter(|(_, value)| *value == 0) {
             findings.add("limits", key, "is 0, so nothing could pass", "write at least 1");
         }
+    }
+}
+
+/// `[digest]`: what staff are told once a day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Digest {
+    /// Whether a mail on every work day says what is open, due and overdue.
+    pub daily: bool,
+}
+
+impl Default for Digest {
+    fn default() -> Self {
+        Self { daily: true }
     }
 }
 

@@ -122,6 +122,7 @@ fn the_example_documents_every_key() {
         "approval",
         "erasure",
         "retention",
+        "digest",
         "limits",
         "log",
         "metrics",

@@ -24,7 +24,8 @@ use crate::render::Texts;
 use crate::senders::Judge;
 use crate::store::{Keyring, Store};
 use crate::workflow::settings::{
-    Answer, Approval, DeliverySettings, MailboxRules, PlusAddressing, Reading, Settings, Verification,
+    Answer, Approval, DailyDigest, DeliverySettings, MailboxRules, PlusAddressing, Reading, Settings,
+    Verification,
 };
 use crate::workflow::{CapSettings, Workflow};
 use anyhow::{Context, anyhow};
@@ -211,6 +212,7 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
         approval: approval(config),
         ledger_dir: config.erasure.ledger_dir.clone(),
         retention_at: config.retention.at,
+        daily_digest: if config.digest.daily { DailyDigest::On } else { DailyDigest::Off },
         caps: CapSettings {
             address_hour_max: config.limits.ack_per_address_hour,
             address_day_max: config.limits.ack_per_address_day,

@@ -14,11 +14,12 @@ pub enum Engine {
 }
 
 /// The migrations, in order, as they are written for SQLite.
-const MIGRATIONS: [(i64, &str, &str); 4] = [
+const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "spine", include_str!("../../migrations/0001_spine.sql")),
     (3, "conversation", include_str!("../../migrations/0003_conversation.sql")),
     (4, "deletions", include_str!("../../migrations/0004_deletions.sql")),
     (5, "judging", include_str!("../../migrations/0005_judging.sql")),
+    (6, "days", include_str!("../../migrations/0006_days.sql")),
 ];
 
 impl Engine {

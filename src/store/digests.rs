@@ -1,5 +1,5 @@
-//! Of which day staff have been told last how the requests stand, so that a restart tells nobody twice. What is told is
-//! `workflow/lifecycle.rs`'s.
+//! What is done once a day, so that a restart does it no second time: of which day staff have been told last how the
+//! requests stand (`workflow/lifecycle.rs`), and on which rows past their ceiling went last (`workflow/retention.rs`).
 
 use super::{Store, StoreError, Tx, database, text};
 
@@ -23,5 +23,18 @@ impl Tx<'_> {
         .await
         .map(drop)
         .map_err(database("noting that staff were told"))
+    }
+
+    /// Takes the retention of this day upon this process. Returns whether nobody has it yet.
+    pub async fn claim_retention(&mut self, day: &str) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "INSERT INTO retention_runs (id, done_on) VALUES (1, $1) \
+             ON CONFLICT (id) DO UPDATE SET done_on = $1 WHERE retention_runs.done_on <> $1",
+        )
+        .bind(day)
+        .execute(&mut *self.inner)
+        .await
+        .map_err(database("taking the retention of a day"))?;
+        Ok(done.rows_affected() == 1)
     }
 }

@@ -1,7 +1,7 @@
 //! Legal holds. What is held and why is sealed with a key of the hold's own; only that it stands, since when, and in which
 //! request's thread it was placed lies open. What a hold covers is `domain/hold.rs`.
 
-use super::{AnyRow, Store, StoreError, Tx, bytes, database, impossible, micros, text, time_if};
+use super::{AnyRow, Sealer, Store, StoreError, Tx, bytes, database, impossible, micros, text, time_if};
 use crate::domain::hold::Hold;
 use crate::domain::ids::Reference;
 use jiff::Timestamp;
@@ -26,6 +26,26 @@ impl Store {
     /// Every hold that ever stood, oldest first.
     pub async fn all_holds(&self) -> Result<Vec<HoldRow>, StoreError> {
         self.hold_rows("1 = 1").await
+    }
+
+    /// Of which day of review the owners of standing holds were reminded last: the hold and the day.
+    pub async fn holds_reminded(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let sql = "SELECT id, reminded_on FROM holds WHERE state = 'active' AND reminded_on IS NOT NULL";
+        let rows = sqlx::query(sql).fetch_all(&self.pool).await.map_err(database("reading reminders"))?;
+        rows.iter()
+            .map(|row| Ok((text(row, "holds", "?", "id")?, text(row, "holds", "?", "reminded_on")?)))
+            .collect()
+    }
+
+    /// The key that a hold is sealed with; none where no such hold stands.
+    pub async fn hold_sealer(&self, id: &str) -> Result<Option<Sealer>, StoreError> {
+        let row = sqlx::query("SELECT key_id FROM holds WHERE id = $1 AND state = 'active'")
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(database("looking for a hold"))?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(self.sealer(&text(&row, "holds", id, "key_id")?).await?))
     }
 
     async fn hold_rows(&self, condition: &'static str) -> Result<Vec<HoldRow>, StoreError> {
@@ -68,6 +88,29 @@ impl Tx<'_> {
         .await
         .map(drop)
         .map_err(database("placing a hold"))
+    }
+
+    /// Writes down what a standing hold says by now. Returns whether it stands.
+    pub async fn rewrite_hold(&mut self, hold: &Hold, sealer: &Sealer) -> Result<bool, StoreError> {
+        let body = serde_json::to_vec(hold).map_err(|error| impossible("holds", "body", &hold.id, error))?;
+        let done = sqlx::query("UPDATE holds SET body = $2 WHERE id = $1 AND state = 'active'")
+            .bind(&hold.id)
+            .bind(sealer.seal("holds", &hold.id, "body", &body))
+            .execute(&mut *self.inner)
+            .await
+            .map_err(database("rewriting a hold"))?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// The owner of a hold was reminded of this day of review.
+    pub async fn set_reminded(&mut self, id: &str, review_on: &str) -> Result<(), StoreError> {
+        sqlx::query("UPDATE holds SET reminded_on = $2 WHERE id = $1")
+            .bind(id)
+            .bind(review_on)
+            .execute(&mut *self.inner)
+            .await
+            .map(drop)
+            .map_err(database("noting a reminder"))
     }
 
     /// Lifts a hold by its name. Returns whether it stood.

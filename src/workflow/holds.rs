@@ -7,8 +7,9 @@ use crate::domain::event::{Event, StaffAct, StaffWord};
 use crate::domain::form;
 use crate::domain::hold::{HOLD_TEXT_CHARS_MAX, Hold, HoldScope};
 use crate::domain::ids::{Reference, base32};
+use crate::domain::notice::{AttentionReason, AttentionText, Notice};
 use crate::domain::personal::Personal;
-use crate::domain::policy;
+use crate::domain::policy::{self, Staff};
 use crate::domain::request::{Kind, Request};
 use crate::store::{Filter, StoreError, Tx};
 use jiff::civil::Date;
@@ -157,6 +158,81 @@ impl Workflow {
         tx.review_kept(now).await?;
         tx.commit().await?;
         self.tell_of_holds().await.map(drop)
+    }
+
+    /// Somebody has looked at a hold again, and it stands on until another day.
+    pub(super) async fn review_hold(&self, id: &str, review_on: Date, actor: &Actor) -> Result<(), Failure> {
+        let (now, known) = (self.env.now(), self.store.holds().await?.into_iter().find(|hold| hold.id == id));
+        let (Some(hold), Some(sealer)) = (known, self.store.hold_sealer(id).await?) else {
+            return Err(Failure::Refused(format!("no hold {id} stands; see `dsrd holds list`")));
+        };
+        if review_on <= self.settings.calendar.local_date(now) {
+            return Err(Failure::Refused(format!(
+                "{review_on} is not after today; name the next day of review"
+            )));
+        }
+        let mut entry = hold_entry(now, actor, Action::HoldReviewed, id, None);
+        entry.evidence.insert("review".to_owned(), review_on.to_string());
+        let mut tx = self.store.begin().await?;
+        tx.append_audit(&[entry]).await?;
+        if !tx.rewrite_hold(&Hold { review_on, ..hold }, &sealer).await? {
+            return Err(Failure::Refused(format!("hold {id} was released meanwhile")));
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// The holds that somebody must look at again by now, the longest overdue first.
+    pub(super) async fn holds_to_review(&self, today: Date) -> Result<Vec<Hold>, Failure> {
+        let mut due = self.store.holds().await?;
+        due.retain(|hold| hold.review_on <= today);
+        due.sort_by_key(|hold| hold.review_on);
+        Ok(due)
+    }
+
+    /// Reminds of each such hold once: its owner, where that is the name of a member of staff, else everybody.
+    pub(super) async fn remind_of_holds(&self, today: Date) -> Result<(), Failure> {
+        let due = self.holds_to_review(today).await?;
+        let staff = if due.is_empty() { Vec::new() } else { self.rules().await?.staff };
+        if staff.is_empty() {
+            return Ok(());
+        }
+        let reminded = self.store.holds_reminded().await?;
+        for hold in due {
+            let review = hold.review_on.to_string();
+            if reminded.contains(&(hold.id.clone(), review.clone())) {
+                continue;
+            }
+            let owner = staff.iter().filter(|member| member.name.as_str() == hold.owner);
+            let owner: Vec<Staff> = owner.cloned().collect();
+            let told = if owner.is_empty() { &staff } else { &owner };
+            let letters = self.to_staff(told, &self.hold_review(&hold))?;
+            let evidence = BTreeMap::from([("hold".to_owned(), hold.id.clone())]);
+            let mut tx = self.store.begin().await?;
+            tx.append_audit(&[self.entry(Action::NoticeQueued, evidence)]).await?;
+            self.queue_unbound(&mut tx, &letters).await?;
+            tx.set_reminded(&hold.id, &review).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    fn hold_review(&self, hold: &Hold) -> Notice {
+        Notice::Attention(AttentionText {
+            reference: None,
+            kind: None,
+            company: self.settings.company.clone(),
+            about: AttentionReason::HoldReview {
+                id: hold.id.clone(),
+                covers: hold.scope.kinds().into_iter().map(str::to_owned).collect(),
+                citation: Personal::new(hold.citation.clone()),
+                owner: hold.owner.clone(),
+                placed: self.settings.calendar.local_date(hold.placed_at),
+                review_on: hold.review_on,
+                request: hold.request.clone(),
+            },
+            received: None,
+            due: None,
+        })
     }
 
     /// Tells the deletions that are decided on when holds came or went since the last look. Returns how many were told.

@@ -2,12 +2,13 @@
 //! get once (decision 8). Each act has its audit entry.
 
 use super::post::{Answered, Letter};
+use super::settings::DailyDigest;
 use super::{Failure, Workflow};
 use crate::crypto::code;
 use crate::domain::audit::{Action, Actor, Entry};
 use crate::domain::ids::Reference;
 use crate::domain::notice::{
-    AttentionReason, AttentionText, DigestLine, DigestText, FirstStart, Notice, OldMail,
+    AttentionReason, AttentionText, DigestLine, DigestText, FirstStart, HoldLine, Notice, OldMail,
 };
 use crate::domain::personal::Personal;
 use crate::domain::policy::Staff;
@@ -196,7 +197,11 @@ impl Workflow {
     }
 
     pub(super) async fn to_all_staff(&self, notice: &Notice) -> Result<Vec<Letter>, Failure> {
-        let staff = self.rules().await?.staff;
+        self.to_staff(&self.rules().await?.staff, notice)
+    }
+
+    /// A mail about no request, to some of the staff.
+    pub(super) fn to_staff(&self, staff: &[Staff], notice: &Notice) -> Result<Vec<Letter>, Failure> {
         let freeze = |member: &Staff| {
             let token = code::token(self.env.entropy.bits());
             self.freeze(notice, &member.address, &token, &Answered::default(), Vec::new())
@@ -214,11 +219,16 @@ impl Workflow {
         Ok(())
     }
 
-    /// Tells staff once on every work day, from its opening time on, how the open requests stand. Nothing open, no mail.
+    /// Tells staff once on every work day, from its opening time on, how the open requests stand and which holds must be
+    /// looked at again; nothing of either, no mail. Reminds of such holds, too.
     pub async fn tell_day(&self) -> Result<(), Failure> {
         let (now, calendar) = (self.env.now(), &self.settings.calendar);
         let today = calendar.local_date(now);
         if !calendar.is_workday(today) || now < calendar.opening(today) {
+            return Ok(());
+        }
+        self.remind_of_holds(today).await?;
+        if self.settings.daily_digest == DailyDigest::Off {
             return Ok(());
         }
         let told = self.store.digest_told().await?;
@@ -226,9 +236,10 @@ impl Workflow {
             return Ok(());
         }
         let digest = self.digest(None).await?;
-        let letters = match digest.open {
-            0 => Vec::new(),
-            _ => self.to_all_staff(&Notice::Digest(digest)).await?,
+        let letters = if digest.open == 0 && digest.holds.is_empty() {
+            Vec::new()
+        } else {
+            self.to_all_staff(&Notice::Digest(digest)).await?
         };
         let mut tx = self.store.begin().await?;
         if !letters.is_empty() {
@@ -256,7 +267,14 @@ impl Workflow {
             waits_for: super::standing::waits_for(&row.request),
             due: row.request.due.due,
         });
+        let holds = self.holds_to_review(calendar.local_date(now)).await?;
+        let held = holds.into_iter().take(LINES_MAX).map(|hold| HoldLine {
+            id: hold.id,
+            owner: hold.owner,
+            review_on: hold.review_on,
+        });
         Ok(DigestText {
+            holds: held.collect(),
             company: self.settings.company.clone(),
             on: calendar.local_date(now),
             first_start,

@@ -76,6 +76,22 @@ pub enum Operation {
         /// For the customer.
         reason: String,
     },
+    /// `dsrd requests hold`
+    Hold {
+        /// In which request's name.
+        reference: Reference,
+        /// As whom.
+        staff: StaffName,
+        /// The order or law, in words.
+        text: String,
+    },
+    /// `dsrd holds review`
+    ReviewHold {
+        /// Which.
+        id: String,
+        /// When it must be looked at next.
+        review_on: Date,
+    },
     /// `dsrd quarantine requeue`
     Requeue {
         /// Which mail.
@@ -225,6 +241,13 @@ impl Workflow {
             }
             Operation::Extend { reference, staff, code, reason } => {
                 self.decide_as(&reference, &staff, Command::Extend { code, reason }).await
+            }
+            Operation::Hold { reference, staff, text } => {
+                self.decide_as(&reference, &staff, Command::Hold { text }).await
+            }
+            Operation::ReviewHold { id, review_on } => {
+                self.review_hold(&id, review_on, actor).await?;
+                Ok(Reply::Done)
             }
             Operation::Requeue { id } => self.leave_quarantine(&id, Action::MailRequeued, actor).await,
             Operation::Discard { id } => self.leave_quarantine(&id, Action::MailDiscarded, actor).await,

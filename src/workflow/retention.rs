@@ -138,8 +138,15 @@ impl Workflow {
         if now.time() < at || *done() == Some(now.date()) {
             return Ok(false);
         }
-        // Whatever comes of it, the next try is tomorrow: a source that is down must not be asked all day.
+        // Whatever comes of it, the next try is tomorrow: a source that is down must not be asked all day. The state knows
+        // it too, so that neither a restart nor a second daemon does it again.
+        let mut tx = self.store.begin().await?;
+        let ours = tx.claim_retention(&now.date().to_string()).await?;
+        tx.commit().await?;
         *done() = Some(now.date());
+        if !ours {
+            return Ok(false);
+        }
         for line in self.retention(RetentionMode::Run, &Actor::Daemon).await? {
             tracing::info!(category = line.category, deleted = line.deleted, kept = line.kept, "retention");
         }

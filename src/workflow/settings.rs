@@ -62,10 +62,21 @@ pub struct Settings {
     pub ledger_dir: PathBuf,
     /// When rows past their ceiling are deleted each day; never by itself without one.
     pub retention_at: Option<Time>,
+    /// Whether staff are told every work day how the requests stand.
+    pub daily_digest: DailyDigest,
     /// How often strangers are answered.
     pub caps: CapSettings,
     /// Each `[mailbox.NAME]`.
     pub mailboxes: BTreeMap<String, MailboxRules>,
+}
+
+/// Whether staff are told every work day how the requests stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DailyDigest {
+    /// They are.
+    On,
+    /// They look into the register themselves.
+    Off,
 }
 
 /// Whether plus-addresses reach us (decision 13).

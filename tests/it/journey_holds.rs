@@ -15,6 +15,8 @@ journeys!(Setup::default() =>
     a_hold_in_the_cooling_off_time_keeps_every_row,
     a_hold_on_a_number_keeps_its_rows_and_they_go_when_it_ends,
     the_data_protection_officer_stops_an_approved_deletion,
+    a_review_date_reminds_who_answers_for_the_hold_once,
+    a_hold_at_the_command_line_is_the_word_hold,
 );
 
 async fn confirms_a_deletion(world: &mut World) {
@@ -35,12 +37,16 @@ async fn called_back(world: &mut World) -> Notice {
 }
 
 async fn places(world: &World, scope: HoldScope) -> String {
+    places_for(world, scope, "meera", "2025-12-01").await
+}
+
+async fn places_for(world: &World, scope: HoldScope, owner: &str, review_on: &str) -> String {
     let operation = Operation::PlaceHold {
         scope,
         ground: "pending trial".to_owned(),
         citation: "Order 4/25 of the Delhi High Court".to_owned(),
-        owner: "meera".to_owned(),
-        review_on: "2025-12-01".parse().unwrap(),
+        owner: owner.to_owned(),
+        review_on: review_on.parse().unwrap(),
     };
     match world.operates(operation).await {
         Reply::Held { id } => id,
@@ -169,4 +175,94 @@ async fn the_data_protection_officer_stops_an_approved_deletion(world: &mut Worl
     world.reads("devi@telco.example", ["Refused by devi"]);
     let [letter] = world.reads(ASHA, ["we have to say no"]);
     assert!(letter.says("> There is a dispute about these calls."), "{}", letter.text);
+}
+
+async fn a_review_date_reminds_who_answers_for_the_hold_once(world: &mut World) {
+    let account = || HoldScope { account: Some("481516".into()), ..HoldScope::default() };
+    let id = places_for(world, account(), "meera", "2025-06-07").await;
+    world.looks_at_the_day().await;
+    world.after_days(4).await;
+    world.looks_at_the_day().await;
+    assert!(world.inbox(MEERA).is_empty() && world.inbox(RAVI).is_empty(), "not before its day");
+    // Its day is a Saturday, on which nobody is written to.
+    world.after_days(1).await;
+    world.looks_at_the_day().await;
+    assert!(world.inbox(MEERA).is_empty());
+    world.after_days(2).await;
+    world.looks_at_the_day().await;
+    let digest = "Data requests on 9 June 2025: 0 open, 0 overdue, 1 legal hold to look at";
+    let [asked, _] = world.reads(MEERA, [&format!("is the legal hold {id} still needed?"), digest]);
+    let text = asked.whole().replace(&id, "H-000000");
+    insta::assert_snapshot!(text, @r#"
+    Please look: is the legal hold H-000000 still needed?
+
+    This legal hold was to be looked at again on 7 June 2025. While it stands, what it covers is not deleted, whoever asks.
+
+    Hold: H-000000, Order 4/25 of the Delhi High Court
+    Covers: account
+    Stands since: 2 June 2025, for meera
+
+    What to do
+    Find out whether it is still needed. If it is not: "dsrd holds release H-000000". If it is: "dsrd holds review H-000000 --on DAY", with the next day on which to ask.
+
+    -- 
+    Telco
+    Questions: privacy@telco.example
+    "#);
+    world.reads(RAVI, [digest]);
+
+    // Said once, also over a restart; the digest has it until somebody has looked.
+    world.restarts().await;
+    world.after_days(1).await;
+    world.looks_at_the_day().await;
+    world.staff_reads(["Data requests on 10 June 2025: 0 open, 0 overdue, 1 legal hold to look at"]);
+    let again = |day: &str| Operation::ReviewHold { id: id.clone(), review_on: day.parse().unwrap() };
+    let Reply::Refused { why } = world.operates(again("2025-06-10")).await else {
+        panic!("today is too soon")
+    };
+    assert!(why.contains("not after today"), "{why}");
+    assert_eq!(world.operates(again("2025-06-12")).await, Reply::Done);
+    world.after_days(1).await;
+    world.looks_at_the_day().await;
+    assert!(world.inbox(MEERA).is_empty(), "it was looked at");
+    world.after_days(1).await;
+    world.looks_at_the_day().await;
+    world.reads(MEERA, ["still needed?", "Data requests on 12 June"]);
+    world.reads(RAVI, ["Data requests on 12 June"]);
+    assert_eq!(world.operates(Operation::ReleaseHold { id: id.clone() }).await, Reply::Done);
+    let Reply::Refused { why } = world.operates(again("2025-07-01")).await else { panic!("it is lifted") };
+    assert!(why.contains("no hold"), "{why}");
+    // Nobody on the staff has the owner's name: everybody is asked.
+    places_for(world, account(), "the legal department", "2025-06-13").await;
+    world.after_days(1).await;
+    world.looks_at_the_day().await;
+    world.staff_reads(["still needed?", "Data requests on 13 June"]);
+}
+
+async fn a_hold_at_the_command_line_is_the_word_hold(world: &mut World) {
+    world.joins_staff("kiran@telco.example", "agent").await;
+    let request = asks_to_delete(world).await;
+    world.inbox("kiran@telco.example");
+    let hold = |name: &str| Operation::Hold {
+        reference: request.reference(),
+        staff: dsrd::domain::ids::StaffName::parse(name).unwrap(),
+        text: "Order 9/25".to_owned(),
+    };
+    let Reply::Unchanged { why } = world.operates(hold("kiran")).await else {
+        panic!("an agent decides nothing")
+    };
+    assert!(why.contains("may not decide"), "{why}");
+    world.settle().await;
+    world.reads("kiran@telco.example", ["Your answer changed nothing"]);
+    assert_eq!(world.operates(hold("ravi")).await, Reply::Done);
+    world.settle().await;
+    let [_, held] = world.staff_reads(["Hold placed by ravi", "a legal hold covers everything"]);
+    assert!(held.says("Order 9/25"), "{}", held.text);
+    world.inbox("kiran@telco.example");
+    assert_eq!(world.register().await, ["awaiting-approval: legal-hold"]);
+    // It is the hold of this request, so the word RELEASE lifts it.
+    world.player(RAVI).replies_to(&held, "RELEASE");
+    world.settle().await;
+    world.staff_reads(["Hold lifted by ravi", "Please decide"]);
+    world.inbox("kiran@telco.example");
 }

@@ -47,6 +47,8 @@ mod journey_hostile;
 #[cfg(test)]
 mod journey_killed;
 #[cfg(test)]
+mod journey_limits;
+#[cfg(test)]
 mod journey_mailbox;
 #[cfg(test)]
 mod journey_reports;

@@ -89,6 +89,8 @@ actions! {
     HoldPlaced = "hold-placed",
     /// A legal hold was lifted.
     HoldReleased = "hold-released",
+    /// Somebody looked at a legal hold again: it stands on.
+    HoldReviewed = "hold-reviewed",
     /// The deletion began.
     DeletionStarted = "deletion-started",
     /// Rows of one category are deleted.

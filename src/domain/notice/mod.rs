@@ -22,8 +22,8 @@ pub use customer::{
 pub use deletion::{ApprovedText, CompletedDeleteText, DeletedLine, KeptPart, ObligationSettledText};
 pub use staff::{
     AnswerText, ApprovalRequestText, AttentionReason, AttentionText, Changed, DeadlineAtRiskText, DeadlineOf,
-    DecisionRecordedText, DigestLine, DigestText, Fate, FirstStart, OldMail, OnFile, PlanLine, PlanSummary,
-    Risk, Unchanged, WaitsFor,
+    DecisionRecordedText, DigestLine, DigestText, Fate, FirstStart, HoldLine, OldMail, OnFile, PlanLine,
+    PlanSummary, Risk, Unchanged, WaitsFor,
 };
 
 /// Which mail it is; also the name of its template folder.

@@ -8,9 +8,10 @@ use super::{
     About, AcknowledgementText, AnswerText, ApprovalRequestText, Asked, AskedItem, AttentionReason,
     AttentionText, ChallengeText, Changed, ClarificationText, Company, CompletedExportText,
     DeadlineAtRiskText, DeadlineOf, DecisionRecordedText, Delivery, DigestLine, DigestText, ExpiredText,
-    ExtendedText, Fate, FirstStart, Mailtos, Missing, Notice, NoticeKind, OldMail, OnFile, PackageLine,
-    PassphraseRoute, PassphraseText, PlanLine, PlanSummary, QuestionText, RefusedPart, RefusedText,
-    ReminderText, Rights, Risk, Standing, StatusCause, StatusText, Unchanged, WaitsFor, WithdrawnText,
+    ExtendedText, Fate, FirstStart, HoldLine, Mailtos, Missing, Notice, NoticeKind, OldMail, OnFile,
+    PackageLine, PassphraseRoute, PassphraseText, PlanLine, PlanSummary, QuestionText, RefusedPart,
+    RefusedText, ReminderText, Rights, Risk, Standing, StatusCause, StatusText, Unchanged, WaitsFor,
+    WithdrawnText,
 };
 use crate::domain::address::Address;
 use crate::domain::ids::{Reference, StaffName};
@@ -459,8 +460,10 @@ fn digests() -> Option<Vec<Notice>> {
             line(0x3A_C0DE_77F2, Some(Kind::Export), Standing::Executing, WaitsFor::Nobody, DUE),
             line(0x7A_BCDE_F012, None, Standing::NeedsClarification, WaitsFor::Customer, date(2026, 4, 3)),
         ],
+        holds: vec![HoldLine { id: "H-7K3M9Q".into(), owner: "meera".into(), review_on: date(2026, 3, 28) }],
     };
-    let quiet = DigestText { open: 0, due_soon: 0, overdue: 0, lines: Vec::new(), ..busy.clone() };
+    let quiet =
+        DigestText { open: 0, due_soon: 0, overdue: 0, lines: Vec::new(), holds: Vec::new(), ..busy.clone() };
     let first = DigestText { on: RECEIVED, first_start: Some(first_start), ..quiet.clone() };
     Some(vec![Notice::Digest(first), Notice::Digest(busy), Notice::Digest(quiet)])
 }

@@ -237,6 +237,23 @@ pub enum AttentionReason {
         /// The orders or laws, as the holds name them.
         citations: Vec<String>,
     },
+    /// The day has come on which somebody must ask whether a legal hold is still needed.
+    HoldReview {
+        /// Its name in commands.
+        id: String,
+        /// Of what it names some: account, user, number, category.
+        covers: Vec<String>,
+        /// The order or law, as staff wrote it.
+        citation: Personal,
+        /// Who answers for it.
+        owner: String,
+        /// Since when it stands.
+        placed: Date,
+        /// The day.
+        review_on: Date,
+        /// The request in whose thread it was placed.
+        request: Option<Reference>,
+    },
     /// Two must approve, and there are not two who may.
     NeedsTwoApprovers,
     /// Deletions of one day are many.
@@ -472,6 +489,17 @@ pub struct DigestLine {
     pub due: Date,
 }
 
+/// A legal hold that somebody must look at again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct HoldLine {
+    /// Its name in commands.
+    pub id: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// The day on which it was to be looked at.
+    pub review_on: Date,
+}
+
 /// The register at a glance.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct DigestText {
@@ -489,4 +517,6 @@ pub struct DigestText {
     pub overdue: u64,
     /// The most urgent ones.
     pub lines: Vec<DigestLine>,
+    /// Holds to look at again.
+    pub holds: Vec<HoldLine>,
 }

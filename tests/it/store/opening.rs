@@ -13,7 +13,7 @@ async fn a_state_opens_again_and_migrates_once() {
         let again = state.open().await;
         again.ping().await.unwrap();
         assert!(again.request(&reference(1)).await.unwrap().is_some());
-        assert_eq!(state.numbers("SELECT COUNT(*) FROM _sqlx_migrations").await, [4]);
+        assert_eq!(state.numbers("SELECT COUNT(*) FROM _sqlx_migrations").await, [5]);
     })
     .await;
 }

@@ -85,6 +85,8 @@ pub(crate) struct World {
     read: HashMap<String, usize>,
     telephony: PathBuf,
     dns: Option<Dns>,
+    config: Config,
+    starts: u64,
 }
 
 impl World {
@@ -109,8 +111,18 @@ impl World {
         let parts = assemble::parts(&config, env).await.unwrap();
         let pumps = Pumps::new(parts, "test");
         pumps.workflow.start().await.unwrap();
-        let mut world =
-            Self { tag, dir, clock, pumps, codes: HashMap::new(), read: HashMap::new(), telephony, dns };
+        let mut world = Self {
+            tag,
+            dir,
+            clock,
+            pumps,
+            codes: HashMap::new(),
+            read: HashMap::new(),
+            telephony,
+            dns,
+            config,
+            starts: 1,
+        };
         for address in setup.approvers {
             world.joins_staff(address, "approver").await;
         }
@@ -138,11 +150,34 @@ impl World {
             let text = String::from_utf8_lossy(&row.entry);
             assert!(!text.contains(".example"), "an audit entry holds an address: {text}");
         }
+        self.stops().await;
+    }
+
+    async fn stops(&mut self) {
         for mail in &mut self.pumps.mail {
             mail.close().await;
         }
         self.pumps.outbox.close().await;
         self.pumps.workflow.stop().await.unwrap();
+    }
+
+    /// The daemon is stopped and started anew.
+    pub(crate) async fn restarts(&mut self) {
+        self.stops().await;
+        self.starts += 1;
+        // Another seed: what the first one drew is in the state.
+        let entropy = Arc::new(Seeded::new(self.starts));
+        let env = Env { clock: Arc::clone(&self.clock) as Arc<dyn Clock>, entropy };
+        self.pumps = Pumps::new(assemble::parts(&self.config, env).await.unwrap(), "test");
+        self.pumps.workflow.start().await.unwrap();
+        self.settle().await;
+    }
+
+    /// How many entries of the audit log are about this.
+    pub(crate) async fn audited(&self, action: audit::Action) -> usize {
+        let page = self.store().audit_page(0).await.unwrap();
+        let word = format!("\"{}\"", action.as_str());
+        page.iter().filter(|row| String::from_utf8_lossy(&row.entry).contains(&word)).count()
     }
 
     /// Everything that is due now happens.

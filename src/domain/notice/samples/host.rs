@@ -2,7 +2,7 @@
 //! Invented people only. `../samples.rs` has the others.
 
 use super::{at, company};
-use crate::domain::ids::StaffName;
+use crate::domain::ids::{Reference, StaffName};
 use crate::domain::notice::{AttentionReason, AttentionText, Notice};
 use jiff::civil::date;
 
@@ -18,6 +18,15 @@ pub(super) fn attention() -> Vec<Notice> {
         AttentionReason::Impostor { by: StaffName::parse("meera") },
         AttentionReason::Impostor { by: None },
         AttentionReason::ManyUnproven,
+        AttentionReason::HoldReview {
+            id: "H-7K3M9Q".into(),
+            covers: vec!["account".into(), "category".into()],
+            citation: "Order 4/25 of the Delhi High Court".into(),
+            owner: "meera".into(),
+            placed: date(2026, 3, 2),
+            review_on: date(2026, 6, 1),
+            request: Reference::parse("DSR-7K3M-9Q2X"),
+        },
     ];
     reasons
         .into_iter()
