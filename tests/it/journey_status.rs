@@ -76,7 +76,7 @@ async fn staff_hear_of_a_deletion_that_nobody_decides(world: &mut World) {
         }
     }
     insta::assert_snapshot!(heard.join("\n"), @r#"
-    day 20: Due in 10 days: delete request
+    day 18: Due in 12 days: delete request
     day 25: Due in 5 days: delete request
     day 28: Due in 2 days: delete request
     day 31: Overdue: delete request
