@@ -441,7 +441,7 @@ mod tests {
         - number +91 98765 43210
         - from 1 January 2025 to 31 March 2025
 
-        Legal ground: DPDP Rules 2025, rule 14 (identity-not-verified). Nothing was sent and nothing was deleted.
+        Legal ground: DPDP Rules 2025, rule 14 (identity-not-verified). Nothing was sent and nothing was deleted. What we keep of this request is kept to show what we did, and used for nothing else.
 
         What you can do: write to us again at any time, from the e-mail address that you use with us, and answer the mail that we send there. If that address is out of date, ask us how to change it. We do not need a copy of an identity card.
 

@@ -377,15 +377,11 @@ impl Facts<'_> {
             | Detail::Settled(_)
             | Detail::Left(_) => (Ground::NotCovered, None),
         };
+        let (citation, until) = self.place_of(ground);
         RefusedText {
             about: self.about(),
             asked: self.asked(),
-            refused: vec![RefusedPart {
-                category: None,
-                ground,
-                citation: self.law().ground(ground).to_owned(),
-                until: None,
-            }],
+            refused: vec![RefusedPart { category: None, ground, citation, until }],
             done: Vec::new(),
             staff_text,
             rights: self.rights(),

@@ -103,7 +103,7 @@ async fn a_hold_in_the_cooling_off_time_keeps_every_row(world: &mut World) {
     world.after(23).await;
     places(world, HoldScope { account: Some("481516".into()), ..HoldScope::default() }).await;
     world.after(48).await;
-    world.staff_reads(["a legal hold covers everything"]);
+    let [held] = world.staff_reads(["a legal hold covers everything"]);
     let [told] = world.reads(ASHA, ["Where your request"]);
     insta::assert_snapshot!(told.whole(), @r#"
     [DSR-0000-0000] Where your request about your data stands
@@ -123,6 +123,12 @@ async fn a_hold_in_the_cooling_off_time_keeps_every_row(world: &mut World) {
     "#);
     assert_eq!(world.company_holds(CALLS).await, Held::ACME_CALLS);
     assert_eq!(world.register().await, ["awaiting-approval: legal-hold"]);
+    // The order stays, so she has an answer with the order's own words, in time.
+    world.decides(RAVI, &held, "REFUSE legal-hold").await;
+    world.staff_reads(["Refused by ravi"]);
+    let [letter] = world.reads(ASHA, ["we have to say no"]);
+    let place = "until the hold has ended. Legal ground: GDPR articles 17(3)(e) and 18; Order 4/25 of the Delhi High Court";
+    assert!(letter.says(place), "{}", letter.text);
 }
 
 async fn a_hold_on_a_number_keeps_its_rows_and_they_go_when_it_ends(world: &mut World) {

@@ -104,7 +104,9 @@ fn dpdp() -> Regime {
         roll: Roll::Stays,
         acknowledge_workdays: None,
         extension: None,
-        authority: "our grievance officer first, then the Data Protection Board of India".to_owned(),
+        authority:
+            "the Data Protection Board of India, once our grievance officer has had the time to answer"
+                .to_owned(),
         remedy:
             "An order of the Board may be appealed to the Appellate Tribunal (DPDP Act 2023, section 29)."
                 .to_owned(),

@@ -6,8 +6,10 @@ use crate::domain::erasure::{ErasureFacts, KeptLine};
 use crate::domain::notice::{
     ApprovedText, CompletedDeleteText, DeletedLine, KeptPart, ObligationSettledText,
 };
-use crate::domain::request::Stage;
+use crate::domain::request::{Ground, Stage};
 use crate::domain::transition::Detail;
+use jiff::civil::Date;
+use std::collections::BTreeSet;
 
 fn kept(category: &str, line: &KeptLine) -> KeptPart {
     KeptPart {
@@ -82,6 +84,18 @@ impl Facts<'_> {
             completed,
             settled: self.today(),
         }
+    }
+
+    /// Where the ground of a refusal stands: in the request's law, and in the orders and laws for which the plan keeps rows
+    /// on this ground; and when the last of these ends, where all of them end by date.
+    pub(super) fn place_of(&self, ground: Ground) -> (String, Option<Date>) {
+        let categories = self.request.plan.iter().flat_map(|plan| &plan.categories);
+        let kept: Vec<&KeptLine> =
+            categories.flat_map(|line| &line.kept).filter(|line| line.ground == ground).collect();
+        let orders: BTreeSet<&str> = kept.iter().map(|line| line.citation.as_str()).collect();
+        let places: Vec<&str> = std::iter::once(self.law().ground(ground)).chain(orders).collect();
+        let ends: Option<Vec<Date>> = kept.iter().map(|line| line.until).collect();
+        (places.join("; "), ends.and_then(|ends| ends.into_iter().max()))
     }
 
     /// The orders and laws of the holds that cover everything.
