@@ -11,6 +11,7 @@ journeys!(Setup::default() =>
     a_forwarded_request_is_completed_for_the_customer,
     a_mail_that_asks_for_nothing_is_closed_quietly,
     not_me_freezes_the_account_for_thirty_days,
+    not_me_stops_what_is_about_to_leave_for_the_same_account,
     a_frozen_account_is_thawed_by_staff,
     staff_are_told_every_working_day_how_requests_stand,
 );
@@ -178,6 +179,34 @@ async fn not_me_freezes_the_account_for_thirty_days(world: &mut World) {
     world.inbox(RAVI);
     world.inbox(MEERA);
     world.inbox(OMAR);
+}
+
+async fn not_me_stops_what_is_about_to_leave_for_the_same_account(world: &mut World) {
+    let first = world.asks(ASHA, &export_request("number +91 98765 43210, May 2025", ASHA_RAO)).await;
+    world.confirms(ASHA, &first).await;
+    let [request] = world.staff_reads(["Please decide"]);
+    world.after(2).await;
+    let second = world.asks(ASHA, &export_request("number +91 98765 43210, April 2025", ASHA_RAO)).await;
+    // The first is approved: a worker would write the package now, and a courier take it.
+    let code = world.code(RAVI);
+    world.player(RAVI).replies_to(&request, &format!("APPROVE {code}"));
+    world.reads_mail().await;
+    assert_eq!(world.register().await, ["executing", "awaiting-verification"]);
+    world.player(ASHA).replies_to(&second, "NOT ME");
+    world.reads_mail().await;
+    world.works_and_sends().await;
+    world.reads(ASHA, ["Where your request"]);
+    assert!(world.packages().is_empty(), "{:?}", world.packages());
+    assert_eq!(world.register().await, ["awaiting-verification", "closed: suspected-fraud"]);
+    world.staff_reads([
+        "Approved by ravi",
+        "the customer says it was somebody else",
+        "a request for a frozen account",
+    ]);
+    // The timers have nothing left to do.
+    world.after(24).await;
+    assert!(world.inbox(ASHA).is_empty() && world.inbox(RAVI).is_empty());
+    world.inbox(MEERA);
 }
 
 async fn a_frozen_account_is_thawed_by_staff(world: &mut World) {

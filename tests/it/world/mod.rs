@@ -191,6 +191,11 @@ impl World {
         while self.pumps.mail[0].turn().await.unwrap() > 0 {}
     }
 
+    /// Jobs are done and mails leave until nothing is left of either, and no timer fires.
+    pub(crate) async fn works_and_sends(&mut self) {
+        while self.pumps.jobs.turn().await.unwrap() + self.pumps.outbox.turn().await.unwrap() > 0 {}
+    }
+
     /// Mail is read, jobs are done and mails leave, turn by turn, until this one has come.
     pub(crate) async fn posts_until(&mut self, address: &str, part: &str) {
         loop {
