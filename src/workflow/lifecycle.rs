@@ -8,12 +8,12 @@ use crate::crypto::code;
 use crate::domain::audit::{Action, Actor, Entry};
 use crate::domain::ids::Reference;
 use crate::domain::notice::{
-    AttentionReason, AttentionText, DigestLine, DigestText, FirstStart, HoldLine, Notice, OldMail,
+    AttentionReason, AttentionText, DigestLine, DigestText, FirstStart, HoldLine, Notice, OldMail, WaitsFor,
 };
 use crate::domain::personal::Personal;
 use crate::domain::policy::Staff;
 use crate::mail::incoming;
-use crate::store::{Filter, Tx};
+use crate::store::{Filter, RequestRow, Tx};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -255,7 +255,12 @@ impl Workflow {
         let now = self.env.now();
         let calendar = &self.settings.calendar;
         let mut open = self.store.requests(Filter::Open, OPEN_MAX).await?;
-        open.sort_by_key(|row| row.request.due.due_at);
+        // First what is late and what staff can do something about; the list is cut at its end.
+        let later = |row: &RequestRow| {
+            let request = &row.request;
+            request.due.due_at > now && super::standing::waits_for(request) != WaitsFor::Staff
+        };
+        open.sort_by_key(|row| (later(row), row.request.due.due_at));
         let count = |condition: &dyn Fn(Timestamp) -> bool| {
             let many = open.iter().filter(|row| condition(row.request.due.due_at)).count();
             u64::try_from(many).unwrap_or(u64::MAX)

@@ -233,15 +233,20 @@ async fn a_frozen_account_is_thawed_by_staff(world: &mut World) {
 async fn staff_are_told_every_working_day_how_requests_stand(world: &mut World) {
     world.looks_at_the_day().await;
     assert!(world.inbox(RAVI).is_empty() && world.inbox(MEERA).is_empty(), "nothing is open");
+    world.asks(OMAR, &export_request("account", "Omar Said, Owner, omar@other.example")).await;
     world.after(24).await;
     let challenge = world.asks(ASHA, &export_request("number +91 98765 43210", ASHA_RAO)).await;
-    world.asks(OMAR, &export_request("account", "Omar Said, Owner, omar@other.example")).await;
     world.confirms(ASHA, &challenge).await;
     world.staff_reads(["Please decide"]);
     world.looks_at_the_day().await;
     let [digest] = world.staff_reads(["Data requests on 3 June 2025: 2 open, 0 overdue"]);
     assert!(digest.says("due 3 July 2025: waits for staff: waiting for a decision"), "{}", digest.text);
     assert!(digest.says("waits for the customer: waiting for the customer to confirm"), "{}", digest.text);
+    let place = |words: &str| digest.text.find(words).unwrap();
+    assert!(
+        place("waits for staff") < place("due 2 July 2025"),
+        "what staff can do comes first, though due later"
+    );
     world.looks_at_the_day().await;
     // Once a day; in the night and on a Sunday nobody is written to.
     world.after(12).await;
