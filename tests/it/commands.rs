@@ -184,6 +184,7 @@ async fn one_request_from_the_first_start_to_a_verified_log() {
         (shown["frozen"] == true).then_some(())
     });
 
+    a_hold_is_placed_reviewed_and_released(&path, &reference);
     let approve = format!("requests approve {reference} --as meera");
     let wrong = dsrd_with(&path, &approve, "AAAA-AAAA-AA\n");
     assert_eq!(wrong.exit, 1);
@@ -212,6 +213,23 @@ async fn one_request_from_the_first_start_to_a_verified_log() {
     assert!(entries.lines().last().expect("entries").contains("daemon-stopped"), "{entries}");
     assert!(!entries.contains("asha") && !entries.contains("481516"), "no personal data in the log");
     changed_entries_are_named(&config).await;
+}
+
+fn a_hold_is_placed_reviewed_and_released(path: &Path, reference: &str) {
+    let nobody = dsrd(path, &format!("requests hold {reference} Order-9/25 --as ravi"));
+    assert_eq!(nobody.exit, 2);
+    assert!(nobody.err.contains("no active member of staff is called ravi"), "{}", nobody.err);
+    let placed = dsrd(path, &format!("requests hold {reference} Order-9/25 --as meera")).ok();
+    assert!(placed.contains("meera placed a hold for"), "{placed}");
+    let listed = dsrd(path, "holds list --json").json();
+    assert_eq!((&listed[0]["citation"], &listed[0]["owner"]), (&"Order-9/25".into(), &"meera".into()));
+    let id = listed[0]["id"].as_str().expect("a name").to_owned();
+    let past = dsrd(path, &format!("holds review {id} --on 2020-01-01"));
+    assert!(past.exit == 2 && past.err.contains("2020-01-01 is not after today"), "{}", past.err);
+    assert!(dsrd(path, &format!("holds review {id} --on 2199-01-01")).ok().contains("stands on"));
+    assert_eq!(dsrd(path, "holds list --json").json()[0]["review_on"], "2199-01-01");
+    dsrd(path, &format!("holds release {id}")).ok();
+    assert_eq!(dsrd(path, "holds list").ok(), "No hold stands.\n");
 }
 
 fn what_happened_can_be_looked_at(path: &Path, reference: &str) {
