@@ -102,15 +102,18 @@ impl Tx<'_> {
         Ok(done.rows_affected() == 1)
     }
 
-    /// The owner of a hold was reminded of this day of review.
-    pub async fn set_reminded(&mut self, id: &str, review_on: &str) -> Result<(), StoreError> {
-        sqlx::query("UPDATE holds SET reminded_on = $2 WHERE id = $1")
-            .bind(id)
-            .bind(review_on)
-            .execute(&mut *self.inner)
-            .await
-            .map(drop)
-            .map_err(database("noting a reminder"))
+    /// Takes the reminder of this day of review upon this process. Returns whether nobody has it yet.
+    pub async fn claim_reminder(&mut self, id: &str, review_on: &str) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "UPDATE holds SET reminded_on = $2 \
+             WHERE id = $1 AND state = 'active' AND (reminded_on IS NULL OR reminded_on <> $2)",
+        )
+        .bind(id)
+        .bind(review_on)
+        .execute(&mut *self.inner)
+        .await
+        .map_err(database("taking a reminder"))?;
+        Ok(done.rows_affected() == 1)
     }
 
     /// Lifts a hold by its name. Returns whether it stood.

@@ -208,9 +208,12 @@ impl Workflow {
             let letters = self.to_staff(told, &self.hold_review(&hold))?;
             let evidence = BTreeMap::from([("hold".to_owned(), hold.id.clone())]);
             let mut tx = self.store.begin().await?;
+            // Another daemon of this state may be at it, and the hold may have been lifted meanwhile.
+            if !tx.claim_reminder(&hold.id, &review).await? {
+                continue;
+            }
             tx.append_audit(&[self.entry(Action::NoticeQueued, evidence)]).await?;
             self.queue_unbound(&mut tx, &letters).await?;
-            tx.set_reminded(&hold.id, &review).await?;
             tx.commit().await?;
         }
         Ok(())
