@@ -73,6 +73,21 @@ pub enum ConnectorError {
         /// In the gate's words.
         why: String,
     },
+    /// Rows that nobody approved hang on the rows that are to go: the database would delete or change them too, or refuse.
+    #[error(
+        "{category}: nothing was deleted: {rows} rows of table {child} hang on the rows of {table} that are to go; list \
+         {child} as a [[data]] category before this one, so that its rows are planned and deleted first"
+    )]
+    Hanging {
+        /// The category.
+        category: String,
+        /// Its table.
+        table: String,
+        /// The table that they are rows of.
+        child: String,
+        /// How many of them.
+        rows: u64,
+    },
     /// A row names a file outside the configured root.
     #[error("{0}: a row names a file outside the configured root")]
     FileEscapes(String),
@@ -102,6 +117,7 @@ impl ConnectorError {
             | Self::TooManyPeople(_)
             | Self::BadKey { .. }
             | Self::StrayRow(_)
+            | Self::Hanging { .. }
             | Self::FileEscapes(_)
             | Self::FileGone(_) => false,
         }

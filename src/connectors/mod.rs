@@ -7,6 +7,7 @@ pub use error::ConnectorError;
 
 mod batch;
 pub mod files;
+mod hanging;
 pub mod postgres;
 pub mod sqlite;
 
@@ -63,7 +64,7 @@ pub trait Connector: Send + Sync {
 
     /// Deletes the rows of these keys and no others, in one transaction, and before it ends the files that they name. A
     /// row later than `as_of` stays: its key was used anew. The gate sees the rows before anything is final and may keep
-    /// some; doing it again deletes nothing more.
+    /// some; doing it again deletes nothing more. Nothing goes while other rows hang on one of them: `Hanging`.
     async fn erase(
         &self,
         category: &Category,
@@ -82,7 +83,8 @@ pub trait Connector: Send + Sync {
     /// Opens a file that a row names; `FileGone` when it is not there any more.
     async fn open_file(&self, category: &Category, path: &str) -> Result<FileReader, ConnectorError>;
 
-    /// Whether it answers and has every table, column and query that the configuration names.
+    /// Whether it answers and has every table, column and query that the configuration names. The categories come in the
+    /// order in which their rows are deleted.
     async fn check(
         &self,
         categories: &[&Category],

@@ -3,6 +3,7 @@
 //! type reaches people as text as they read it. `statements.rs` writes the SQL; `mod.rs` says what each method promises.
 
 mod erase;
+mod hanging;
 mod health;
 mod statements;
 

@@ -3,6 +3,7 @@
 //! `statements.rs` writes the SQL; `mod.rs` says what each method promises.
 
 mod erase;
+mod hanging;
 mod health;
 mod statements;
 
@@ -64,7 +65,9 @@ impl Sqlite {
                 .acquire_timeout(Duration::from_secs(30))
         };
         // What is deleted is overwritten, not only unlinked from its page.
-        let writer = pool(1).connect_lazy_with(options.clone().pragma("secure_delete", "ON"));
+        // Foreign keys are looked at by `hanging.rs` alone: this connection must change no row that it was not told to.
+        let writing = options.clone().pragma("secure_delete", "ON").foreign_keys(false);
+        let writer = pool(1).connect_lazy_with(writing);
         let reading = options.read_only(true).pragma("query_only", "ON");
         let pool = pool(CONNECTIONS_MAX).connect_lazy_with(reading);
         Ok(Self { name: name.to_owned(), pool, writer })
@@ -250,8 +253,9 @@ impl Connector for Sqlite {
             )
             .await?;
         let mut findings = Vec::new();
-        for category in categories {
+        for (at, category) in categories.iter().enumerate() {
             self.check_category(category, &mut findings).await?;
+            self.check_deletion(category, categories.get(..at).unwrap_or_default(), &mut findings).await?;
         }
         if let Some(directory) = directory {
             self.check_directory(directory, &mut findings).await;

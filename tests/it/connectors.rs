@@ -2,9 +2,11 @@
 //! Types of their own and what `dsrd check` finds stand beside each connector. `src/connectors/mod.rs` has the promises.
 
 use async_trait::async_trait;
-use dsrd::connectors::{Connector, Connectors, Erased, Gate, GateClosed, SourceKind, SourceSettings};
+use dsrd::connectors::{
+    Connector, Connectors, Erased, Gate, GateClosed, Severity, SourceKind, SourceSettings,
+};
 use dsrd::domain::hold::{Hold, HoldScope};
-use dsrd::domain::keep::{RowFacts, Sieve};
+use dsrd::domain::keep::{DeletePermission, RowFacts, Sieve};
 use dsrd::domain::plan::{Category, Selector};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -39,6 +41,9 @@ on_every_source!(
     floors_and_holds_stand_apart_in_a_plan,
     each_scope_selects_its_rows_and_hostile_values_none,
     the_whole_table_can_be_read_through_page_by_page,
+    what_hangs_on_a_row_keeps_it_whatever_the_key_would_do,
+    keys_of_several_columns_and_to_the_own_table_are_followed,
+    check_tells_what_a_deletion_would_take_along,
 );
 
 const ROWS: &str = "
@@ -74,6 +79,7 @@ columns = [{ name = "caller", title = "From" }]
 struct Company {
     home: TempDir,
     source: Arc<dyn Connector>,
+    kind: SourceKind,
     url: String,
 }
 
@@ -95,25 +101,59 @@ impl Company {
         }
         let settings = SourceSettings { name: "crm".to_owned(), kind, url: url.clone(), erase_url: None };
         let source = Arc::clone(Connectors::open(&[settings]).unwrap().get("crm").unwrap());
-        let company = Self { home, source, url };
+        let company = Self { home, source, kind, url };
         match kind {
             SourceKind::Sqlite => company.run(ROWS).await,
             // The same rows, with the types that such a database would give them.
             SourceKind::Postgres => {
                 let sql =
                     ROWS.replace("at TEXT", "at timestamptz").replace("account INTEGER", "account bigint");
-                let mut writer = sqlx::PgConnection::connect(&company.url).await.unwrap();
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut writer).await.unwrap();
-                writer.close().await.unwrap();
+                company.run(&sql).await;
             }
         }
         company
     }
 
+    /// What the company's own programs write.
     async fn run(&self, sql: &str) {
-        let mut writer = sqlx::SqliteConnection::connect(&format!("{}?mode=rwc", self.url)).await.unwrap();
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut writer).await.unwrap();
-        writer.close().await.unwrap();
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        match self.kind {
+            SourceKind::Sqlite => {
+                let url = format!("{}?mode=rwc", self.url);
+                let mut writer = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                sql.execute(&mut writer).await.unwrap();
+                writer.close().await.unwrap();
+            }
+            SourceKind::Postgres => {
+                let mut writer = sqlx::PgConnection::connect(&self.url).await.unwrap();
+                sql.execute(&mut writer).await.unwrap();
+                writer.close().await.unwrap();
+            }
+        }
+    }
+
+    /// What a query for one text answers.
+    async fn asks(&self, sql: &str) -> String {
+        let query = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()));
+        match self.kind {
+            SourceKind::Sqlite => {
+                let mut reader = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+                query.fetch_one(&mut reader).await.unwrap()
+            }
+            SourceKind::Postgres => {
+                let mut reader = sqlx::PgConnection::connect(&self.url).await.unwrap();
+                sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut reader).await.unwrap()
+            }
+        }
+    }
+
+    /// Nothing goes, because rows hang on what was to go.
+    async fn refuses(&self, category: &Category, keys: &str, told: &str) {
+        let (gate, before) = (Keeping::default(), self.left(category).await);
+        let refused = self.source.erase(category, &words(keys), as_of(), &gate).await.unwrap_err();
+        assert!(!refused.is_transient() && refused.to_string().contains(told), "{told}: {refused}");
+        assert_eq!(self.left(category).await, before);
+        assert!(gate.asked.lock().unwrap().is_empty(), "and nothing is written down as deleted");
     }
 
     fn files(&self) -> Vec<String> {
@@ -326,4 +366,169 @@ async fn the_whole_table_can_be_read_through_page_by_page(company: Company) {
     let old =
         company.source.page(&calls, Some("2025-03-01T00:00:00Z".parse().unwrap()), None, 100).await.unwrap();
     assert_eq!(old.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["2", "90"]);
+}
+
+async fn what_hangs_on_a_row_keeps_it_whatever_the_key_would_do(company: Company) {
+    let calls = calls();
+    for (action, gone) in [
+        ("CASCADE", "11"),
+        ("SET NULL", "12"),
+        ("SET DEFAULT", "13"),
+        ("RESTRICT", "10"),
+        ("NO ACTION", "90"),
+    ] {
+        company
+            .run(&format!(
+                "CREATE TABLE \"Call \"\"notes\" (id INTEGER PRIMARY KEY, \"the call\" INTEGER DEFAULT 90 REFERENCES calls \
+                 ON DELETE {action} DEFERRABLE INITIALLY DEFERRED); \
+                 INSERT INTO \"Call \"\"notes\" VALUES (1, 2), (2, 2), (3, NULL);"
+            ))
+            .await;
+        company.refuses(&calls, &format!("2 {gone}"), "2 rows of table ").await;
+        company.refuses(&calls, "2", "notes").await;
+        let hanging = "SELECT CAST(count(*) AS TEXT) FROM \"Call \"\"notes\" WHERE \"the call\" = 2";
+        assert_eq!(company.asks(hanging).await, "2", "{action}");
+        // What nothing hangs on goes as ever; a later row of calls is not of the plan.
+        let erased = company.erase(&calls, gone, &Keeping::default()).await;
+        assert_eq!(erased.deleted, u64::from(gone != "13"), "{action}");
+        company.run("DROP TABLE \"Call \"\"notes\"").await;
+    }
+    assert_eq!(
+        company.erase(&calls, "2", &Keeping::default()).await.deleted,
+        1,
+        "nothing hangs on it any more"
+    );
+}
+
+async fn keys_of_several_columns_and_to_the_own_table_are_followed(company: Company) {
+    let calls = calls();
+    company
+        .run(
+            "CREATE UNIQUE INDEX pair ON calls (account, id); \
+             CREATE TABLE lines (id INTEGER PRIMARY KEY, of_call INTEGER, of_account BIGINT, \
+             FOREIGN KEY (of_account, of_call) REFERENCES calls (account, id) ON DELETE CASCADE); \
+             INSERT INTO lines VALUES (1, 12, 481516), (2, 10, NULL);",
+        )
+        .await;
+    company.refuses(&calls, "12", "1 rows of table lines hang on the rows of calls").await;
+    company.run("DELETE FROM lines WHERE id = 1").await;
+    assert_eq!(company.erase(&calls, "12", &Keeping::default()).await.deleted, 1, "half a key is none");
+
+    company
+        .run(
+            "ALTER TABLE calls ADD COLUMN first INTEGER REFERENCES calls (id) ON DELETE CASCADE; \
+             UPDATE calls SET first = 2 WHERE id = 11; UPDATE calls SET first = 10 WHERE id = 13;",
+        )
+        .await;
+    company.refuses(&calls, "2", "1 rows of table calls").await;
+    company.refuses(&calls, "10 13", "1 rows of table calls").await;
+    let gate = Keeping { keys: words("11"), ..Keeping::default() };
+    let held = company.source.erase(&calls, &words("2 11"), as_of(), &gate).await.unwrap_err();
+    assert!(
+        held.to_string().contains("1 rows of table calls"),
+        "what is held keeps what it hangs on: {held}"
+    );
+    let gate = Keeping::default();
+    assert_eq!(company.erase(&calls, "2 11", &gate).await.deleted, 2);
+    assert_eq!(gate.asked.lock().unwrap().len(), 2, "the gate has seen both, none went unasked");
+    assert_eq!(company.left(&calls).await, "10 13 90");
+}
+
+async fn check_tells_what_a_deletion_would_take_along(company: Company) {
+    company
+        .run(
+            "CREATE TABLE notes (id INTEGER PRIMARY KEY, account TEXT, call_id INTEGER REFERENCES calls ON DELETE CASCADE);",
+        )
+        .await;
+    let calls = calls();
+    let text = CALLS.replace("\"calls\"", "\"notes\"").replace("time_column = \"at\"\n", "");
+    let text = text.replace("user_column = \"agent\"\nnumber_columns = [\"caller\", \"callee\"]\n", "");
+    let notes: Category = toml::from_str(&text.replace("name = \"caller\"", "name = \"call_id\"")).unwrap();
+    let kept = Category { delete: DeletePermission::Kept("for the auditors".to_owned()), ..notes.clone() };
+    let told = async |categories: &[&Category]| {
+        let health = company.source.check(categories, None).await.unwrap();
+        let hanging = health.findings.into_iter().filter(|finding| finding.what.contains("hang"));
+        hanging.map(|finding| (finding.severity, finding.what)).collect::<Vec<_>>()
+    };
+    let expected = "calls: rows of table notes hang on rows of calls (foreign key), and no category before this one deletes them";
+    let broken = vec![(Severity::Broken, expected.to_owned())];
+    assert_eq!(told(&[&calls]).await, broken);
+    assert_eq!(told(&[&calls, &notes]).await, broken, "its rows would go too late");
+    assert_eq!(told(&[&kept, &calls]).await, broken, "its rows never go");
+    assert_eq!(told(&[&notes, &calls]).await, []);
+    let kept = Category { delete: DeletePermission::Kept("for the auditors".to_owned()), ..calls.clone() };
+    assert_eq!(told(&[&kept]).await, [], "nothing of it goes");
+
+    company
+        .run(match company.kind {
+            SourceKind::Sqlite => {
+                "CREATE TRIGGER counting AFTER DELETE ON calls BEGIN DELETE FROM notes; END; \
+                 CREATE TRIGGER adding AFTER INSERT ON calls BEGIN DELETE FROM notes; END;"
+            }
+            SourceKind::Postgres => {
+                "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM notes; RETURN NULL; END'; \
+                 CREATE TRIGGER counting AFTER DELETE ON calls FOR EACH ROW EXECUTE FUNCTION f(); \
+                 CREATE TRIGGER adding AFTER INSERT ON calls FOR EACH ROW EXECUTE FUNCTION f();"
+            }
+        })
+        .await;
+    let health = company.source.check(&[&notes, &calls], None).await.unwrap();
+    let code: Vec<_> =
+        health.findings.iter().filter(|finding| finding.what.contains("code of its own")).collect();
+    assert_eq!(code.len(), 1, "{code:?}");
+    assert_eq!(code[0].severity, Severity::Advice);
+    assert_eq!(code[0].what, "calls: table calls runs code of its own when rows are deleted: counting");
+}
+
+/// `SQLite` lets nobody write meanwhile.
+#[tokio::test]
+async fn a_row_that_comes_in_while_others_go_is_not_taken_along_in_postgres() {
+    let company = Company::postgres().await;
+    let notes =
+        "CREATE TABLE notes (id INTEGER PRIMARY KEY, call_id INTEGER REFERENCES calls ON DELETE CASCADE)";
+    company.run(notes).await;
+    let mut writer = sqlx::PgConnection::connect(&company.url).await.unwrap();
+    let mut coming = writer.begin().await.unwrap();
+    sqlx::query("INSERT INTO notes VALUES (1, 2)").execute(&mut *coming).await.unwrap();
+    let (calls, keys, gate) = (calls(), words("2"), Keeping::default());
+    let erasing = company.source.erase(&calls, &keys, as_of(), &gate);
+    let commits = async {
+        // The deletion has looked and found nothing; now it waits for the row that the new one names.
+        let waits = "SELECT count(*)::text FROM pg_locks JOIN pg_stat_activity USING (pid) \
+            WHERE NOT granted AND datname = current_database()";
+        while company.asks(waits).await == "0" {}
+        coming.commit().await.unwrap();
+    };
+    let (erased, ()) = tokio::join!(erasing, commits);
+    let refused = erased.unwrap_err();
+    assert!(refused.is_transient(), "the next try sees the row: {refused}");
+    assert_eq!(company.asks("SELECT count(*)::text FROM notes").await, "1");
+    company.refuses(&calls, "2", "1 rows of table notes").await;
+}
+
+#[tokio::test]
+async fn keys_between_parts_of_a_table_are_followed_in_postgres() {
+    let company = Company::postgres().await;
+    company
+        .run(
+            "CREATE TABLE trunks (id INTEGER, account bigint, at timestamptz, PRIMARY KEY (id, account)) PARTITION BY LIST (account); \
+             CREATE TABLE trunks_1 PARTITION OF trunks FOR VALUES IN (1); \
+             CREATE TABLE trunks_2 PARTITION OF trunks FOR VALUES IN (2); \
+             INSERT INTO trunks VALUES (1, 1, NULL), (2, 2, NULL); \
+             CREATE TABLE ends (id INTEGER PRIMARY KEY, trunk INTEGER, account bigint, FOREIGN KEY (trunk, account) REFERENCES trunks ON DELETE CASCADE); \
+             CREATE TABLE wires (trunk INTEGER, account bigint, FOREIGN KEY (trunk, account) REFERENCES trunks_2 (id, account) ON DELETE CASCADE); \
+             INSERT INTO ends VALUES (1, 1, 1); INSERT INTO wires VALUES (2, 2), (2, 2);",
+        )
+        .await;
+    let text = CALLS.replace("\"calls\"", "\"trunks\"").replace("user_column = \"agent\"\n", "");
+    let text = text
+        .replace("number_columns = [\"caller\", \"callee\"]\n", "")
+        .replace("name = \"caller\"", "name = \"id\"");
+    let trunks: Category = toml::from_str(&text).unwrap();
+    company.refuses(&trunks, "1", "1 rows of table ends").await;
+    company.refuses(&trunks, "2", "2 rows of table wires").await;
+    let part = Category { table: "trunks_1".to_owned(), ..trunks.clone() };
+    company.refuses(&part, "1", "1 rows of table ends").await;
+    company.run("DELETE FROM ends; DELETE FROM wires").await;
+    assert_eq!(company.erase(&trunks, "1 2", &Keeping::default()).await.deleted, 2);
 }

@@ -1,6 +1,6 @@
 //! Deleting in `PostgreSQL`: one transaction for each batch of keys, as the user who may. Nothing is final before the gate
-//! has seen the rows; files go before the rows that name them, and a file that another row still names stays.
-//! `Connector::erase` promises it.
+//! has seen the rows; files go before the rows that name them, and a file that another row still names stays; what hangs
+//! on a row keeps the whole batch (`hanging.rs`). `Connector::erase` promises it.
 
 use super::{Postgres, bound, facts, statements};
 use crate::connectors::batch::{files_of, remove_files};
@@ -20,10 +20,12 @@ impl Postgres {
     ) -> Result<Erased, ConnectorError> {
         let doing = format!("delete rows of {}", category.name);
         let shape = self.shape(category).await?;
+        let references = self.references(category, &self.writer).await?;
         let mut left = keys.to_vec();
         let mut stayed = Vec::new();
         for _ in 0..ERASE_ROUNDS_MAX {
             let mut tx = self.writer.begin().await.map_err(|error| self.failed(&doing, &error))?;
+            self.nothing_hangs((category, &shape), &references, (&left, as_of), &mut tx).await?;
             let query = bound(statements::delete(category, &shape, &left, as_of));
             let deleted = query.fetch_all(&mut *tx).await.map_err(|error| self.failed(&doing, &error))?;
             let rows: Vec<RowFacts> =

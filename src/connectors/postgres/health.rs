@@ -20,8 +20,9 @@ impl Postgres {
             Statement { sql: "SELECT current_setting('server_version')".to_owned(), binds: Vec::new() };
         let version: String = self.one(doing, statement).await?;
         let mut findings = Vec::new();
-        for category in categories {
+        for (at, category) in categories.iter().enumerate() {
             self.look_at(category, &mut findings).await?;
+            self.look_at_deletion(category, categories.get(..at).unwrap_or_default(), &mut findings).await?;
         }
         if let Some(directory) = directory {
             self.look_at_directory(directory, &mut findings).await;

@@ -2,6 +2,7 @@
 //! and cast to the column's own type, so that its indexes serve. A value that cannot be of that type selects nothing.
 //! `postgres.rs` runs it.
 
+use crate::connectors::hanging::Reference;
 use crate::domain::keep::Sieve;
 use crate::domain::plan::{Category, Selector, TimeFormat};
 use jiff::Timestamp;
@@ -185,13 +186,46 @@ pub(super) fn page(
 
 /// Deletes the rows of these keys that are no later than `as_of`, and answers with their facts.
 pub(super) fn delete(category: &Category, shape: &Shape, keys: &[String], as_of: Timestamp) -> Statement {
+    let filter = going(category, shape, keys, as_of);
+    let returning = format!(" RETURNING {}", facts(category, shape, Whose::Asked));
+    filter.statement("DELETE FROM", category, &returning)
+}
+
+/// The rows of these keys that are no later than `as_of`.
+fn going<'a>(category: &Category, shape: &'a Shape, keys: &[String], as_of: Timestamp) -> Filter<'a> {
     let mut filter = Filter { shape, conditions: Vec::new(), binds: Vec::new() };
     filter.is_one_of(&[&category.key], keys);
     if category.time_column.is_some() {
         filter.moment_or_none(category, as_of);
     }
-    let returning = format!(" RETURNING {}", facts(category, shape, Whose::Asked));
-    filter.statement("DELETE FROM", category, &returning)
+    filter
+}
+
+/// Counts the rows that hang by this foreign key on rows that are to go, and do not go with them.
+pub(super) fn hanging(
+    category: &Category,
+    shape: &Shape,
+    reference: &Reference,
+    keys: &[String],
+    as_of: Timestamp,
+) -> Statement {
+    let filter = going(category, shape, keys, as_of);
+    let (table, key) = (quoted_table(&category.table), quoted(&category.key));
+    let joined = reference
+        .columns
+        .iter()
+        .map(|(from, to)| format!("{} = c.{}", column(to), quoted(from)))
+        .collect::<Vec<_>>();
+    let conditions = filter.conditions.join(" AND ");
+    let mut sql = format!(
+        "SELECT count(*) FROM {table} AS t JOIN {} AS c ON {} WHERE {conditions}",
+        reference.table,
+        joined.join(" AND ")
+    );
+    if reference.is_own {
+        sql = format!("{sql} AND c.{key} NOT IN (SELECT t.{key} FROM {table} AS t WHERE {conditions})");
+    }
+    Statement { sql, binds: filter.binds }
 }
 
 /// Which of these files some row still names.
@@ -265,7 +299,7 @@ fn column(name: &str) -> String {
     format!("t.{}", quoted(name))
 }
 
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

@@ -1,5 +1,6 @@
 //! Deleting in `SQLite`: one short transaction for each batch of keys. Nothing is final before the gate has seen the rows;
-//! files go before the rows that name them, and a file that another row still names stays. `Connector::erase` promises it.
+//! files go before the rows that name them, and a file that another row still names stays; what hangs on a row keeps the
+//! whole batch (`hanging.rs`). `Connector::erase` promises it.
 
 use super::{Sqlite, bound, facts, statements, value};
 use crate::connectors::batch::{files_of, remove_files};
@@ -24,6 +25,7 @@ impl Sqlite {
         for _ in 0..ERASE_ROUNDS_MAX {
             let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
             let mut tx = begun.map_err(|error| self.failed(&doing, &error))?;
+            self.nothing_hangs(category, &left, as_of, &mut tx).await?;
             let deleted = bound(statements::delete(category, &left, as_of)).fetch_all(&mut *tx).await;
             let deleted = deleted.map_err(|error| self.failed(&doing, &error))?;
             let rows: Vec<RowFacts> =

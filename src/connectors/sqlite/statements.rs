@@ -2,6 +2,7 @@
 //! a bare `"name"` that it does not know as text, so that a misspelt column would compare a word with itself and
 //! select a whole table. Values are bound, never spliced.
 
+use crate::connectors::hanging::Reference;
 use crate::domain::keep::Sieve;
 use crate::domain::plan::{Category, Selector, TimeFormat};
 use jiff::Timestamp;
@@ -140,6 +141,19 @@ pub(super) fn page(
 
 /// Deletes the rows of these keys that are no later than `as_of`, and answers with their facts.
 pub(super) fn delete(category: &Category, keys: &[String], as_of: Timestamp) -> Statement {
+    let filter = going(category, keys, as_of);
+    // RETURNING knows the table by its own name only.
+    let table = quoted(&category.table);
+    let sql = format!(
+        "DELETE FROM {table} AS t WHERE {} RETURNING {}",
+        filter.conditions.join(" AND "),
+        facts(category, Whose::Asked, &table)
+    );
+    Statement { sql, binds: filter.binds }
+}
+
+/// The rows of these keys that are no later than `as_of`.
+fn going(category: &Category, keys: &[String], as_of: Timestamp) -> Filter {
     let mut filter = Filter::default();
     let list = filter.list(keys);
     filter.and(format!("{} IN ({list})", column(&category.key)));
@@ -148,13 +162,33 @@ pub(super) fn delete(category: &Category, keys: &[String], as_of: Timestamp) -> 
         let as_of = filter.real(as_of, unit);
         filter.and(format!("({compared} IS NULL OR {compared} <= {as_of})"));
     }
-    // RETURNING knows the table by its own name only.
-    let table = quoted(&category.table);
-    let sql = format!(
-        "DELETE FROM {table} AS t WHERE {} RETURNING {}",
-        filter.conditions.join(" AND "),
-        facts(category, Whose::Asked, &table)
+    filter
+}
+
+/// Counts the rows that hang by this foreign key on rows that are to go, and do not go with them.
+pub(super) fn hanging(
+    category: &Category,
+    reference: &Reference,
+    keys: &[String],
+    as_of: Timestamp,
+) -> Statement {
+    let filter = going(category, keys, as_of);
+    let (table, key) = (quoted(&category.table), quoted(&category.key));
+    // The column that is named stands on the left: its collation decides, as it does for the key itself.
+    let joined = reference
+        .columns
+        .iter()
+        .map(|(from, to)| format!("{} = c.{}", column(to), quoted(from)))
+        .collect::<Vec<_>>();
+    let conditions = filter.conditions.join(" AND ");
+    let mut sql = format!(
+        "SELECT count(*) FROM {table} AS t JOIN {} AS c ON {} WHERE {conditions}",
+        reference.table,
+        joined.join(" AND ")
     );
+    if reference.is_own {
+        sql = format!("{sql} AND c.{key} NOT IN (SELECT t.{key} FROM {table} AS t WHERE {conditions})");
+    }
     Statement { sql, binds: filter.binds }
 }
 
@@ -224,7 +258,7 @@ fn column(name: &str) -> String {
     format!("t.{}", quoted(name))
 }
 
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
