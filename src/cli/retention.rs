@@ -13,14 +13,23 @@ pub async fn run(args: Retention, env: &Env) -> Outcome {
     let reply = ask::operate(&config, env, "apply retention", Operation::Retention { mode }).await?;
     if args.output.json {
         output::json(&reply)?;
-        return Ok(Exit::Done);
     }
     let lines = if let Reply::Retention { lines } = &reply { lines.as_slice() } else { &[] };
+    let exit = if lines.iter().any(|line| line.stopped.is_some()) { Exit::No } else { Exit::Done };
+    if args.output.json {
+        return Ok(exit);
+    }
     let went = if dry_run { "WOULD GO" } else { "DELETED" };
     let mut rows = vec![["CATEGORY", went, "FILES", "KEPT"].map(str::to_owned)];
     rows.extend(lines.iter().map(cells));
-    output::print(|out| output::table(out, &rows))?;
-    Ok(Exit::Done)
+    output::print(|out| {
+        output::table(out, &rows)?;
+        let stopped = lines.iter().filter_map(|line| Some((&line.category, line.stopped.as_ref()?)));
+        stopped
+            .into_iter()
+            .try_for_each(|(category, why)| writeln!(out, "{category} stopped: {}", why.replace('\n', " ")))
+    })?;
+    Ok(exit)
 }
 
 fn cells(line: &RetentionLine) -> [String; 4] {

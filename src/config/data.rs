@@ -222,7 +222,7 @@ pub(super) fn judge_categories(
     if categories.is_empty() {
         findings.add("data", "", "is missing", "describe at least one category of data as [[data]]");
     }
-    spread(&mut categories);
+    let origins = spread(&mut categories);
     let mut names = BTreeSet::new();
     for (index, category) in categories.iter_mut().enumerate() {
         let section = numbered("data", index);
@@ -242,26 +242,34 @@ pub(super) fn judge_categories(
             files.root = findings.path(&files.root);
         }
     }
-    categories
+    // Rows go in the order of the categories, so a further place stands where its own entry does.
+    let mut placed: Vec<(usize, Category)> = origins.into_iter().zip(categories).collect();
+    placed.sort_by_key(|(origin, _)| *origin);
+    placed.into_iter().map(|(_, category)| category).collect()
 }
 
 /// One category for each place that holds its kind of data (decision 4); keys are unique within one table only. Further
-/// places come behind the entries as written, so that problems still name the right one.
-fn spread(categories: &mut Vec<Category>) {
-    let further: Vec<Category> = categories
+/// places come behind the entries as written, so that problems still name the right one. Returns the number of the entry that
+/// each comes from.
+fn spread(categories: &mut Vec<Category>) -> Vec<usize> {
+    let mut origins: Vec<usize> = (0..categories.len()).collect();
+    let further: Vec<(usize, Category)> = categories
         .iter_mut()
-        .flat_map(|category| {
+        .enumerate()
+        .flat_map(|(origin, category)| {
             let places = std::mem::take(&mut category.also_in);
-            let place = |place: Place| Category {
-                name: place.name,
-                source: place.source,
-                table: place.table,
-                ..category.clone()
+            let place = |place: Place| {
+                let Place { name, source, table } = place;
+                (origin, Category { name, source, table, ..category.clone() })
             };
             places.into_iter().map(place).collect::<Vec<_>>()
         })
         .collect();
-    categories.extend(further);
+    for (origin, category) in further {
+        origins.push(origin);
+        categories.push(category);
+    }
+    origins
 }
 
 /// `[delivery]`: how a package reaches its person.

@@ -96,8 +96,8 @@ fn every_optional_line_of_the_example_works() {
     assert!(config.sources["telephony"].erase.is_some());
     let places: Vec<_> =
         config.data.iter().map(|category| (category.name.as_str(), category.table.as_str())).collect();
-    assert_eq!((places[0], places[3]), (("call_logs", "call_logs"), ("call_logs_archive", "archived_calls")));
-    assert_eq!(config.data[3].title, "Call logs");
+    assert_eq!((places[0], places[1]), (("call_logs", "call_logs"), ("call_logs_archive", "archived_calls")));
+    assert_eq!(config.data[1].title, "Call logs");
     assert_eq!(config.templates.as_deref(), Some(Path::new("/etc/dsrd/templates")));
 }
 

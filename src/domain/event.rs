@@ -73,10 +73,12 @@ pub enum Event {
         /// Whether it holds what needs a call-back.
         second_factor: SecondFactorNeed,
     },
-    /// A source does not answer; the job will be tried again.
+    /// A source does not answer, or cannot do what is asked; the job will be tried again.
     SourceDown {
         /// The `[sources.NAME]`.
         source: String,
+        /// What stands in the way, where it answers.
+        hanging: Option<Hanging>,
     },
     /// The data moved away from the approved plan (standard S9).
     Drifted {
@@ -139,6 +141,17 @@ pub enum Event {
     },
     /// The time that the request asked for has come.
     Woke,
+}
+
+/// Rows that nobody approved hang by a foreign key on rows that are to be deleted, so nothing of that batch went.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Hanging {
+    /// The category that should have lost rows, by its name in the configuration.
+    pub category: String,
+    /// The table of the rows in the way.
+    pub table: String,
+    /// How many of them.
+    pub rows: u64,
 }
 
 /// A limit of a day.

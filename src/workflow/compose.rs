@@ -483,6 +483,11 @@ impl Facts<'_> {
             Concern::SourceDown(source) => {
                 AttentionReason::ConnectorDown { source: source.clone(), since: self.zoned(self.now) }
             }
+            Concern::Hanging(hanging) => AttentionReason::RowsHang {
+                category: hanging.category.clone(),
+                table: hanging.table.clone(),
+                rows: hanging.rows,
+            },
             Concern::Drift { category, planned, found } => {
                 AttentionReason::PlanDrift { category: category.clone(), planned: *planned, found: *found }
             }

@@ -17,7 +17,7 @@ use crate::ledger::Entry;
 use crate::store::{Batch, ERASE_BEGUN, Filter, JobRow, Sum};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The span of a day limit.
@@ -160,15 +160,26 @@ impl Workflow {
         let reference = &work.request.reference;
         let known =
             if job.attempts > 1 { self.ledger_rows(reference, category).await? } else { HashMap::new() };
-        for (number, keys) in (0_i64..).zip(planned.keys.chunks(ERASE_KEYS_MAX)) {
-            if work.over.contains(&(category.name.clone(), number)) {
-                continue;
-            }
+        // The last first: where rows hang on rows of their own table, it is mostly on earlier ones.
+        let batches =
+            (0_i64..).zip(planned.keys.chunks(ERASE_KEYS_MAX)).collect::<Vec<_>>().into_iter().rev();
+        let left = batches.filter(|(number, _)| !work.over.contains(&(category.name.clone(), *number)));
+        let (mut left, mut put_off) = (left.collect::<VecDeque<_>>(), 0);
+        while let Some((number, keys)) = left.pop_front() {
             let gate = self.gate(category, Purpose::Request(reference), work.selector, &known);
             let erased = match self.erase_batch(category, keys, work.plan.as_of, &gate).await {
                 Ok(erased) => erased,
-                Err(error) => return Ok(Some(later(&category.source, &error))),
+                // What hangs on this batch may be of another one: it is tried again until none gets any further.
+                Err(ConnectorError::Hanging { table, child, .. })
+                    if is_table(&table, &child) && put_off < left.len() =>
+                {
+                    put_off += 1;
+                    left.push_back((number, keys));
+                    continue;
+                }
+                Err(error) => return self.stopped_by(work, category, &error).await.map(Some),
             };
+            put_off = 0;
             let batch = Batch {
                 reference,
                 plan_hash: work.hash,
@@ -184,6 +195,38 @@ impl Workflow {
             fault!("erase.batch.after");
         }
         Ok(None)
+    }
+
+    /// What follows when a batch could not go. Where other rows hang on it, and a plan made now would hold rows of theirs
+    /// that this one lacks (their table is listed by now, or they came in since), that is a new plan and a new approval.
+    async fn stopped_by(
+        &self,
+        work: &Work<'_>,
+        category: &Category,
+        error: &ConnectorError,
+    ) -> Result<Found, Failure> {
+        let ConnectorError::Hanging { child, .. } = error else { return Ok(later(&category.source, error)) };
+        let listed = |name: &str| {
+            let named = self.settings.categories.iter().find(|category| category.name == name);
+            named.is_some_and(|other| other.source == category.source && is_table(&other.table, child))
+        };
+        let holds = self.store.holds().await?;
+        let found = match self.gather(work.request, work.entry, self.env.now(), &holds).await {
+            Ok(found) => found,
+            Err((source, error)) => return Ok(later(&source, &error)),
+        };
+        for now_there in found.categories.iter().filter(|planned| listed(&planned.name)) {
+            let before = work.plan.categories.iter().find(|planned| planned.name == now_there.name);
+            let planned: HashSet<&String> = before.into_iter().flat_map(PlannedCategory::all_keys).collect();
+            if now_there.keys.iter().any(|key| !planned.contains(key)) {
+                return Ok(Found::event(Event::Drifted {
+                    category: now_there.title.clone(),
+                    planned: before.map_or(0, |planned| planned.count),
+                    found: now_there.count,
+                }));
+            }
+        }
+        Ok(later(&category.source, error))
     }
 
     /// One deleting transaction. Whoever places a hold waits until it is over, and is heard by the next one.
@@ -308,6 +351,13 @@ impl Workflow {
     fn key_hash(&self, category: &Category, key: &str) -> String {
         self.store.keyring().index("erased-key", &row_name(category, key))
     }
+}
+
+/// Whether a table as configured is this one as the database writes it; a schema counts where both have one.
+fn is_table(configured: &str, child: &str) -> bool {
+    let child = child.replace('"', "");
+    let (one, other) = (configured.rsplit('.'), child.rsplit('.'));
+    one.zip(other).all(|(one, other)| one.eq_ignore_ascii_case(other))
 }
 
 fn row_name(category: &Category, key: &str) -> String {

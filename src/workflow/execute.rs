@@ -8,7 +8,7 @@ use crate::crypto::code;
 use crate::domain::address::Address;
 use crate::domain::deadline;
 use crate::domain::directory::{DirectoryEntry, LookUp};
-use crate::domain::event::{Event, Law, Resolution, SecondFactorNeed};
+use crate::domain::event::{Event, Hanging, Law, Resolution, SecondFactorNeed};
 use crate::domain::hold::{self, Hold};
 use crate::domain::ids::Reference;
 use crate::domain::job::JobKind;
@@ -48,6 +48,15 @@ pub(super) enum Found {
         /// The source, for staff.
         source: String,
         /// What happened, for the log; holds no personal data.
+        why: String,
+    },
+    /// Nothing may go while rows that nobody approved hang on it.
+    Hanging {
+        /// The source, for the log.
+        source: String,
+        /// What stands in the way, for staff.
+        hanging: Hanging,
+        /// What happened, for the log.
         why: String,
     },
     /// The package could not be written to its folder.
@@ -96,6 +105,11 @@ impl Workflow {
         let settled = match found {
             Ok(Found::Event(event, plan)) => self.finish(&job, *event, plan).await,
             Ok(Found::Later { source, why }) => self.postpone(&job, source, &why, RETRY_LAST).await,
+            Ok(Found::Hanging { source, hanging, why }) => {
+                self.put_back(&job, &why, RETRY_LAST).await?;
+                let event = Event::SourceDown { source, hanging: Some(hanging) };
+                self.apply_one(&Incident::of(&job.reference, event)).await.map(drop)
+            }
             Ok(Found::Wait { why }) => self.put_back(&job, &why, RETRY_LAST).await,
             Ok(Found::NoRoom { why }) => {
                 self.postpone(&job, "the package".into(), &why, ROOM_RETRY_LAST).await
@@ -148,7 +162,9 @@ impl Workflow {
     ) -> Result<(), Failure> {
         // First the job: who lost its lease has nothing to say about the request any more.
         self.put_back(job, &format!("{source}: {why}"), last).await?;
-        self.apply_one(&Incident::of(&job.reference, Event::SourceDown { source })).await.map(drop)
+        self.apply_one(&Incident::of(&job.reference, Event::SourceDown { source, hanging: None }))
+            .await
+            .map(drop)
     }
 
     pub(super) fn connector(&self, source: &str) -> Result<&Arc<dyn Connector>, Failure> {
@@ -553,7 +569,14 @@ fn no_passphrase(reference: &Reference) -> String {
 }
 
 pub(super) fn later(source: &str, error: &ConnectorError) -> Found {
-    Found::Later { source: source.to_owned(), why: error.to_string() }
+    let (source, why) = (source.to_owned(), error.to_string());
+    match error {
+        ConnectorError::Hanging { category, child, rows, .. } => {
+            let hanging = Hanging { category: category.clone(), table: child.clone(), rows: *rows };
+            Found::Hanging { source, hanging, why }
+        }
+        _ => Found::Later { source, why },
+    }
 }
 
 fn source_failure(error: &ConnectorError) -> SourceFailure {

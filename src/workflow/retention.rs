@@ -34,6 +34,8 @@ pub struct RetentionLine {
     pub files: u64,
     /// Rows past the ceiling that stay for a law, a hold or an open export.
     pub kept: u64,
+    /// Why this category could not be carried to its end; the others go on.
+    pub stopped: Option<String>,
 }
 
 impl Workflow {
@@ -47,7 +49,20 @@ impl Workflow {
         for category in &self.settings.categories {
             let (Some(days), Some(_)) = (category.retention_days, &category.time_column) else { continue };
             let cutoff = self.env.now() - SignedDuration::from_hours(24 * i64::from(days));
-            let line = self.retention_of(category, cutoff, mode).await?;
+            let mut line = RetentionLine {
+                category: category.name.clone(),
+                deleted: 0,
+                files: 0,
+                kept: 0,
+                stopped: None,
+            };
+            match self.retention_of(category, cutoff, mode, &mut line).await {
+                Err(Failure::Source(error)) => {
+                    tracing::warn!(category = line.category, %error, "retention could not be carried to its end");
+                    line.stopped = Some(error.to_string());
+                }
+                other => other?,
+            }
             if line.deleted > 0 && mode == RetentionMode::Run {
                 self.note_retention(&line, cutoff, actor).await?;
             }
@@ -61,14 +76,14 @@ impl Workflow {
         category: &Category,
         cutoff: Timestamp,
         mode: RetentionMode,
-    ) -> Result<RetentionLine, Failure> {
+        line: &mut RetentionLine,
+    ) -> Result<(), Failure> {
         let source = Arc::clone(self.connector(&category.source)?);
-        let mut line = RetentionLine { category: category.name.clone(), deleted: 0, files: 0, kept: 0 };
         let known = HashMap::new();
         let mut after: Option<String> = None;
         loop {
             let page = source.page(category, Some(cutoff), after.as_deref(), ERASE_KEYS_MAX).await?;
-            let Some(last) = page.last() else { return Ok(line) };
+            let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.key.clone());
             let exports = self.accounts_with_open_exports().await?;
             let free = self.free(category, &page, &exports).await?;

@@ -29,7 +29,7 @@ journeys!(Setup { two_approvers_percent: 1, ..Setup::default() } =>
 );
 
 /// Asks for deletion up to the plan that staff decide on; a whole account needs a call-back.
-async fn asks_to_delete(world: &mut World) -> Notice {
+pub(crate) async fn asks_to_delete(world: &mut World) -> Notice {
     let challenge = world.asks(ASHA, &delete_request("account 481516, all data", ASHA_RAO)).await;
     world.confirms(ASHA, &challenge).await;
     let [call] = world.staff_reads(["a call-back is needed"]);
@@ -39,7 +39,7 @@ async fn asks_to_delete(world: &mut World) -> Notice {
 }
 
 /// Ravi approves; the customer is told that it begins in a day.
-async fn approves(world: &mut World, request: &Notice) -> Notice {
+pub(crate) async fn approves(world: &mut World, request: &Notice) -> Notice {
     world.decides(RAVI, request, "APPROVE").await;
     world.staff_reads(["Approved by ravi"]);
     let [agreed] = world.reads(ASHA, ["Your data will be deleted"]);

@@ -29,6 +29,8 @@ mod healthz;
 #[cfg(test)]
 mod imap_adapter;
 #[cfg(test)]
+mod journey_archive;
+#[cfg(test)]
 mod journey_clarification;
 #[cfg(test)]
 mod journey_codes;
@@ -40,6 +42,8 @@ mod journey_delete;
 mod journey_desk;
 #[cfg(test)]
 mod journey_export;
+#[cfg(test)]
+mod journey_hanging;
 #[cfg(test)]
 mod journey_holds;
 #[cfg(test)]

@@ -527,6 +527,7 @@ fn attention() -> Option<Vec<Notice>> {
         AttentionReason::SecondFactorNeeded { requester: asha()?, phone: Some("+91 98123 45678".into()) },
         AttentionReason::SecondFactorNeeded { requester: asha()?, phone: None },
         AttentionReason::PlanDrift { category: "Call logs".into(), planned: 1_204, found: 1_530 },
+        AttentionReason::RowsHang { category: "call_logs".into(), table: "call_notes".into(), rows: 1_312 },
         AttentionReason::NoEligibleApprover,
         AttentionReason::Frozen { requester: asha()?, until: at(date(2026, 4, 4), 11, 5) },
         AttentionReason::CodesLocked { by: StaffName::parse("meera")? },

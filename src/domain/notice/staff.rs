@@ -289,6 +289,15 @@ pub enum AttentionReason {
         /// Since when.
         since: Zoned,
     },
+    /// Rows that nobody approved hang on rows that are to be deleted.
+    RowsHang {
+        /// The category, by its name in the configuration.
+        category: String,
+        /// The table of the rows in the way.
+        table: String,
+        /// How many of them.
+        rows: u64,
+    },
     /// The data changed more than the plan allows (standard S9).
     PlanDrift {
         /// For people.

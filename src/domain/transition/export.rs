@@ -8,9 +8,9 @@ use crate::domain::notice::{Audience, NoticeKind};
 use crate::domain::policy::Rules;
 use crate::domain::request::{Blocker, Check, Kind, Outcome, PackageFacts, PlanState, Stage};
 
-/// A source does not answer: visible, told once, tried again by the job itself. Where no job runs for the request any
+/// A source does not answer, or refuses to delete what others hang on: visible, told once, tried again by the job itself. Where no job runs for the request any
 /// more, it is the word of a worker that comes too late.
-pub(super) fn source_down(draft: Draft, source: &str, rules: &Rules) -> Decision {
+pub(super) fn source_down(draft: Draft, concern: Concern, rules: &Rules) -> Decision {
     if !draft.request.is_open() {
         return Err(draft.reject(Why::Closed));
     }
@@ -26,7 +26,6 @@ pub(super) fn source_down(draft: Draft, source: &str, rules: &Rules) -> Decision
     if draft.request.blocker.is_some() {
         return Err(draft.reject(Why::NothingDue));
     }
-    let concern = Concern::SourceDown(source.to_owned());
     Ok(draft.block(Blocker::ConnectorDown).concern(concern, rules).done())
 }
 

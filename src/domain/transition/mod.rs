@@ -23,7 +23,7 @@ pub use why::Why;
 
 use super::address::Address;
 use super::audit::{Action, Actor};
-use super::event::{DayLimit, Event, Fate};
+use super::event::{DayLimit, Event, Fate, Hanging};
 use super::form::Problem;
 use super::ids::StaffName;
 use super::job::JobKind;
@@ -255,6 +255,8 @@ pub enum Concern {
     MayNotAsk,
     /// A source does not answer.
     SourceDown(String),
+    /// Rows that nobody approved hang on rows that are to be deleted.
+    Hanging(Hanging),
     /// The data moved away from the plan.
     Drift {
         /// Which, for people.
@@ -311,7 +313,10 @@ pub fn decide(
         Event::Staff(act) => staff::act(draft, act, rules),
         Event::Resolved(resolution) => identify::resolved(draft, resolution, rules),
         Event::Planned { plan, second_factor } => staff::planned(draft, plan, *second_factor, rules),
-        Event::SourceDown { source } => export::source_down(draft, source, rules),
+        Event::SourceDown { source, hanging } => {
+            let down = || Concern::SourceDown(source.clone());
+            export::source_down(draft, hanging.clone().map_or_else(down, Concern::Hanging), rules)
+        }
         Event::Drifted { category, planned, found } => {
             let concern = Concern::Drift { category: category.clone(), planned: *planned, found: *found };
             export::drifted(draft, concern, rules)

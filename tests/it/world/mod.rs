@@ -75,6 +75,19 @@ fn name_of(address: &str) -> StaffName {
     StaffName::parse(address.split('@').next().unwrap()).unwrap()
 }
 
+/// A daemon with this configuration; `seed` makes its codes others than those of one before it.
+async fn start(text: &str, dir: &TempDir, clock: &Arc<Manual>, seed: u64) -> Pumps {
+    let folders = dsrd::config::Folders { base: dir.path().to_owned(), credentials: None };
+    let config = Config::parse(text, "dsrd.toml", &folders).unwrap_or_else(|problems| {
+        let lines: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
+        panic!("{}", lines.join("\n"))
+    });
+    let env = Env { clock: Arc::clone(clock) as Arc<dyn Clock>, entropy: Arc::new(Seeded::new(seed)) };
+    let pumps = Pumps::new(assemble::parts(&config, env).await.unwrap(), "test");
+    pumps.workflow.start().await.unwrap();
+    pumps
+}
+
 /// One play's world.
 pub(crate) struct World {
     tag: String,
@@ -85,7 +98,8 @@ pub(crate) struct World {
     read: HashMap<String, usize>,
     telephony: PathBuf,
     dns: Option<Dns>,
-    config: Config,
+    /// The configuration file, and how often the daemon was started.
+    text: String,
     starts: u64,
 }
 
@@ -100,17 +114,8 @@ impl World {
             Senders::Evaluated => Some(Dns::begin().await),
         };
         let text = setup::configuration(&setup, engine, dir.path(), &tag, dns.as_ref().map(|dns| dns.at));
-        let folders = dsrd::config::Folders { base: dir.path().to_owned(), credentials: None };
-        std::fs::write(dir.path().join("dsrd.toml"), &text).unwrap();
-        let config = Config::parse(&text, "dsrd.toml", &folders).unwrap_or_else(|problems| {
-            let lines: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
-            panic!("{}", lines.join("\n"))
-        });
         let clock = Arc::new(Manual::new(setup.begins.parse().unwrap()));
-        let env = Env { clock: Arc::clone(&clock) as Arc<dyn Clock>, entropy: Arc::new(Seeded::new(1)) };
-        let parts = assemble::parts(&config, env).await.unwrap();
-        let pumps = Pumps::new(parts, "test");
-        pumps.workflow.start().await.unwrap();
+        let pumps = start(&text, &dir, &clock, 1).await;
         let mut world = Self {
             tag,
             dir,
@@ -120,7 +125,7 @@ impl World {
             read: HashMap::new(),
             telephony,
             dns,
-            config,
+            text,
             starts: 1,
         };
         for address in setup.approvers {
@@ -153,6 +158,15 @@ impl World {
         self.stops().await;
     }
 
+    /// The operator changes the configuration and restarts the daemon.
+    pub(crate) async fn reconfigures(&mut self, change: impl Fn(&str) -> String) {
+        self.stops().await;
+        self.text = change(&self.text);
+        self.starts += 1;
+        self.pumps = start(&self.text, &self.dir, &self.clock, self.starts).await;
+        self.settle().await;
+    }
+
     async fn stops(&mut self) {
         for mail in &mut self.pumps.mail {
             mail.close().await;
@@ -166,10 +180,7 @@ impl World {
         self.stops().await;
         self.starts += 1;
         // Another seed: what the first one drew is in the state.
-        let entropy = Arc::new(Seeded::new(self.starts));
-        let env = Env { clock: Arc::clone(&self.clock) as Arc<dyn Clock>, entropy };
-        self.pumps = Pumps::new(assemble::parts(&self.config, env).await.unwrap(), "test");
-        self.pumps.workflow.start().await.unwrap();
+        self.pumps = start(&self.text, &self.dir, &self.clock, self.starts).await;
         self.settle().await;
     }
 
@@ -448,6 +459,11 @@ impl World {
         telephony::count(&self.telephony, what).await
     }
 
+    /// The same of another database file of the company.
+    pub(crate) async fn company_holds_in(&self, file: &std::path::Path, what: &str) -> u64 {
+        telephony::count(file, what).await
+    }
+
     /// Recordings on the company's disk whose name begins with this.
     pub(crate) fn recordings(&self, prefix: &str) -> usize {
         let folder = std::fs::read_dir(self.dir.path().join("recordings")).unwrap();
@@ -458,6 +474,11 @@ impl World {
     /// The company dumps its database, as a backup does.
     pub(crate) fn company_backs_up(&self) {
         std::fs::copy(&self.telephony, self.telephony.with_extension("backup")).unwrap();
+    }
+
+    /// Where the company keeps what is old: a database of its own.
+    pub(crate) fn archive(&self) -> PathBuf {
+        self.telephony.with_file_name("archive.db")
     }
 
     /// And restores it from that dump, table by table, while its programs run.

@@ -174,7 +174,7 @@ pub(super) fn answered(from: Party, form: Option<(Form, Vec<Problem>)>) -> Event
 }
 
 pub(super) fn source_down() -> Event {
-    Event::SourceDown { source: "crm".to_owned() }
+    Event::SourceDown { source: "crm".to_owned(), hanging: None }
 }
 
 pub(super) fn drifted() -> Event {
