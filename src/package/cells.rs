@@ -20,6 +20,9 @@ pub(super) fn csv_cell(value: &Value) -> String {
 /// Text that no spreadsheet takes for a formula: a quote before one that could be. Blanks before it do not help an
 /// attacker, because some programs trim them.
 pub(super) fn harmless(text: &str) -> String {
+    if is_negative_number(text) {
+        return text.to_owned();
+    }
     let trimmed = text.trim_start_matches(|c: char| c.is_whitespace() || is_ignored(c));
     if text.starts_with(FORMULA_STARTS) || trimmed.starts_with(FORMULA_STARTS) {
         format!("'{text}")
@@ -28,11 +31,24 @@ pub(super) fn harmless(text: &str) -> String {
     }
 }
 
+/// Exact decimals reach us as text, and a quote before -5.20 would make it a word.
+fn is_negative_number(text: &str) -> bool {
+    let Some(digits) = text.strip_prefix('-') else { return false };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    [whole, fraction].iter().all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// A value as a person reads it.
 pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::Int(number) => number.to_string(),
+        // Three hundred noughts are nothing that a person reads.
+        Value::Real(number)
+            if number.is_finite() && !(1e-6..1e21).contains(&number.abs()) && *number != 0.0 =>
+        {
+            format!("{number:e}")
+        }
         Value::Real(number) => number.to_string(),
         Value::Text(text) => text.clone(),
         Value::Blob(bytes) => hex(bytes),
@@ -81,6 +97,13 @@ mod tests {
         check("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0");
         check("+919876543210", "'+919876543210");
         check("-2+3", "'-2+3");
+        check("-2", "-2");
+        check("-12.50", "-12.50");
+        check("-.5", "'-.5");
+        check("-2.5.1", "'-2.5.1");
+        check("-", "'-");
+        check("-A1", "'-A1");
+        check("-１", "'-１");
         check("@SUM(A1)", "'@SUM(A1)");
         check("\t=1", "'\t=1");
         check("\r=1", "'\r=1");
@@ -109,6 +132,8 @@ mod tests {
         };
         check(&Value::Int(-5), "-5", "-5");
         check(&Value::Real(0.5), "0.5", "0.5");
+        check(&Value::Real(-0.0), "-0", "-0.0");
+        check(&Value::Real(-1e300), "-1e300", "-1e+300");
         check(&Value::Real(f64::INFINITY), "inf", "\"inf\"");
         check(&Value::Null, "", "null");
         check(&Value::Blob(vec![0, 255]), "00ff", "{\"hex\":\"00ff\"}");

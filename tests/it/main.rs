@@ -68,6 +68,8 @@ mod journey_stopped;
 mod journey_strangers;
 #[cfg(test)]
 mod journey_trouble;
+#[cfg(test)]
+mod journey_types;
 #[cfg(feature = "faults")]
 #[cfg(test)]
 mod killer_mail;

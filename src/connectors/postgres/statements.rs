@@ -244,7 +244,8 @@ pub(super) fn rows(category: &Category, shape: &Shape, keys: &[String]) -> State
         let name = column(&shown.name);
         match shape.reads_as(&shown.name) {
             ReadAs::Int => format!("{name}::bigint"),
-            ReadAs::Real => format!("{name}::double precision"),
+            // By way of its text: the number that people know, 0.1, and not the 0.10000000149 that is nearest to it.
+            ReadAs::Real => format!("{name}::text::double precision"),
             ReadAs::Bytes => name,
             ReadAs::Text => format!("{name}::text"),
         }

@@ -9,6 +9,7 @@ mod telephony;
 
 pub(crate) use post::{Letter, Notice, Player, Signs, delete_request, export_request};
 pub(crate) use setup::{Engine, Senders, Setup};
+pub(crate) use steps::Opened;
 pub(crate) use telephony::{FOREIGN, Held};
 
 use crate::dns::Dns;
