@@ -109,7 +109,7 @@ async fn fill(url: &str, rows: u64, others: u64) {
 /// The whole conversation on a clock that is moved by hand, with the two steps that touch the rows measured.
 async fn round(url: &str, rows: u64) -> Round {
     let home = tempfile::tempdir().unwrap();
-    std::fs::write(home.path().join("master.key"), "07".repeat(32)).unwrap();
+    std::fs::write(home.path().join("master.key"), "0123456789abcdef".repeat(4)).unwrap();
     let letters = Letters::new(home.path());
     let folders = Folders { base: home.path().to_owned(), credentials: None };
     let config = Config::parse(&TEXT.replace("URL", url), "bench.toml", &folders).unwrap();

@@ -35,10 +35,7 @@ impl Reference {
     /// What `dsrd check` says of it; `tables` are those of the categories before this one that lose their rows, each as
     /// the database itself writes it.
     pub(super) fn finding(&self, category: &Category, tables: &[String]) -> Option<Finding> {
-        if self.is_own || category.delete != DeletePermission::Allowed {
-            return None;
-        }
-        if tables.iter().any(|table| table.eq_ignore_ascii_case(&self.child)) {
+        if self.is_own || tables.iter().any(|table| table.eq_ignore_ascii_case(&self.child)) {
             return None;
         }
         Some(broken(
@@ -53,7 +50,7 @@ impl Reference {
 
 /// What `dsrd check` says of a table whose deletions the company's own code takes part in.
 pub(super) fn triggers(category: &Category, names: &[String]) -> Option<Finding> {
-    if names.is_empty() || category.delete != DeletePermission::Allowed {
+    if names.is_empty() {
         return None;
     }
     Some(advice(

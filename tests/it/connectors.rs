@@ -147,6 +147,14 @@ impl Company {
         }
     }
 
+    /// The same database as another of its users sees it.
+    fn as_user(&self, name: &str, password: &str) -> Arc<dyn Connector> {
+        let (_, place) = self.url.rsplit_once('@').unwrap();
+        let url = format!("postgres://{name}:{password}@{place}");
+        let settings = SourceSettings { name: "crm".to_owned(), kind: self.kind, url, erase_url: None };
+        Arc::clone(Connectors::open(&[settings]).unwrap().get("crm").unwrap())
+    }
+
     /// Nothing goes, because rows hang on what was to go.
     async fn refuses(&self, category: &Category, keys: &str, told: &str) {
         let (gate, before) = (Keeping::default(), self.left(category).await);
@@ -531,4 +539,49 @@ async fn keys_between_parts_of_a_table_are_followed_in_postgres() {
     company.refuses(&part, "1", "1 rows of table ends").await;
     company.run("DELETE FROM ends; DELETE FROM wires").await;
     assert_eq!(company.erase(&trunks, "1 2", &Keeping::default()).await.deleted, 2);
+}
+
+#[tokio::test]
+async fn nothing_goes_through_a_view_or_past_a_policy_that_hides_what_hangs_in_postgres() {
+    let company = Company::postgres().await;
+    company
+        .run(
+            "CREATE TABLE notes (id INTEGER PRIMARY KEY, call_id INTEGER REFERENCES calls ON DELETE CASCADE); \
+             CREATE VIEW shown AS SELECT * FROM calls; CREATE VIEW alone AS SELECT * FROM tapes;",
+        )
+        .await;
+    let view = Category { table: "shown".to_owned(), ..calls() };
+    company.refuses(&view, "2", "it is a view, and foreign keys lead to what is behind it").await;
+    let health = company.source.check(&[&view], None).await.unwrap();
+    let broken = health.findings.iter().filter(|finding| finding.severity == Severity::Broken);
+    assert!(broken.into_iter().any(|finding| finding.what.contains("it is a view")), "{:?}", health.findings);
+    let alone = Category { table: "alone".to_owned(), files: None, ..tapes(company.home.path()) };
+    assert_eq!(company.erase(&alone, "r1", &Keeping::default()).await.deleted, 1);
+
+    // The table's owner alone is above its policies.
+    let user = company.asks("SELECT current_database()::text").await;
+    company
+        .run(&format!(
+            "CREATE ROLE \"{user}_low\" LOGIN PASSWORD 'low'; GRANT SELECT, DELETE ON calls, notes TO \"{user}_low\"; \
+             INSERT INTO notes VALUES (1, 2); ALTER TABLE notes ENABLE ROW LEVEL SECURITY;"
+        ))
+        .await;
+    let low = company.as_user(&format!("{user}_low"), "low");
+    let refused = low.erase(&calls(), &words("2"), as_of(), &Keeping::default()).await.unwrap_err();
+    assert!(refused.to_string().contains("row security hides rows of notes"), "{refused}");
+    company
+        .run(&format!(
+            "ALTER TABLE notes DISABLE ROW LEVEL SECURITY; REVOKE SELECT ON notes FROM \"{user}_low\""
+        ))
+        .await;
+    let refused = low.erase(&calls(), &words("2"), as_of(), &Keeping::default()).await.unwrap_err();
+    assert!(refused.to_string().contains("permission denied for table notes"), "{refused}");
+    assert!(!refused.is_transient());
+    assert_eq!(company.left(&calls()).await, "2 10 11 12 13 90");
+    // Without rows in the way such a user may delete: SELECT and DELETE suffice.
+    company.run(&format!("GRANT SELECT ON notes TO \"{user}_low\"; DELETE FROM notes")).await;
+    let erased = low.erase(&calls(), &words("2"), as_of(), &Keeping::default()).await.unwrap();
+    assert_eq!(erased.deleted, 1);
+    drop(low);
+    company.run(&format!("DROP OWNED BY \"{user}_low\"; DROP ROLE \"{user}_low\"")).await;
 }

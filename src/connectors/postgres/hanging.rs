@@ -4,7 +4,8 @@
 use super::statements::{Bind, Shape, Statement, quoted, quoted_table};
 use super::{Postgres, bound, statements};
 use crate::connectors::hanging::{Reference, emptied_before, triggers};
-use crate::connectors::{ConnectorError, Finding};
+use crate::connectors::{ConnectorError, Finding, broken};
+use crate::domain::keep::DeletePermission;
 use crate::domain::plan::Category;
 use jiff::Timestamp;
 use sqlx::{Executor, PgConnection, PgPool, Row};
@@ -12,6 +13,13 @@ use sqlx::{Executor, PgConnection, PgPool, Row};
 /// The table, and the parts that it consists of: a key may lead to one of them alone.
 const FAMILY: &str = "WITH RECURSIVE family(oid) AS (SELECT to_regclass($1)::oid UNION \
     SELECT i.inhrelid FROM pg_inherits AS i JOIN family AS f ON i.inhparent = f.oid)";
+
+/// Whether the table is a view, and foreign keys lead to a table that it shows.
+const BEHIND_A_VIEW: &str = "WITH RECURSIVE behind(oid) AS (SELECT to_regclass($1)::oid UNION \
+    SELECT d.refobjid FROM behind AS b JOIN pg_rewrite AS r ON r.ev_class = b.oid \
+    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass) \
+    SELECT EXISTS (SELECT 1 FROM pg_class WHERE oid = to_regclass($1) AND relkind = 'v') \
+    AND EXISTS (SELECT 1 FROM pg_constraint WHERE contype = 'f' AND confrelid IN (SELECT oid FROM behind))";
 
 impl Postgres {
     /// Foreign keys that lead to the table, by the name of the table that they lead from. A copy that the server made of
@@ -36,8 +44,13 @@ impl Postgres {
              ORDER BY 3, k.conname"
         );
         let failed = |error: sqlx::Error| self.failed(&doing, &error);
-        let binds = vec![Bind::One(quoted_table(&category.table))];
-        let rows = bound(Statement { sql, binds }).fetch_all(pool).await.map_err(failed)?;
+        let binds = || vec![Bind::One(quoted_table(&category.table))];
+        let view = bound(Statement { sql: BEHIND_A_VIEW.to_owned(), binds: binds() }).fetch_one(pool).await;
+        if view.and_then(|row| row.try_get(0)).map_err(failed)? {
+            let reason = "it is a view, and foreign keys lead to what is behind it: name the table itself";
+            return Err(self.unclear(&doing, reason.to_owned()));
+        }
+        let rows = bound(Statement { sql, binds: binds() }).fetch_all(pool).await.map_err(failed)?;
         rows.iter()
             .map(|row| {
                 let read = || {
@@ -52,17 +65,18 @@ impl Postgres {
                     Ok((reference, row.try_get(4)?))
                 };
                 let (reference, is_veiled): (Reference, bool) = read().map_err(failed)?;
-                if is_veiled { Err(self.veiled(&doing, &reference)) } else { Ok(reference) }
+                // Rows that a policy hides would be taken along all the same.
+                let veiled = || format!("row security hides rows of {} from this user", reference.child);
+                if is_veiled { Err(self.unclear(&doing, veiled())) } else { Ok(reference) }
             })
             .collect()
     }
 
-    /// Rows that a policy hides would be taken along all the same.
-    fn veiled(&self, doing: &str, reference: &Reference) -> ConnectorError {
+    fn unclear(&self, doing: &str, reason: String) -> ConnectorError {
         ConnectorError::Database {
             name: self.name.clone(),
             doing: doing.to_owned(),
-            reason: format!("row security hides rows of {} from this user", reference.child),
+            reason,
             transient: false,
         }
     }
@@ -101,7 +115,17 @@ impl Postgres {
     ) -> Result<(), ConnectorError> {
         let doing = format!("look at what hangs on {}", category.table);
         let failed = |error: sqlx::Error| self.failed(&doing, &error);
-        let references = self.references(category, &self.writer).await?;
+        if category.delete != DeletePermission::Allowed {
+            return Ok(());
+        }
+        let references = match self.references(category, &self.writer).await {
+            Err(error) if !error.is_transient() => {
+                let what = format!("{}: {error}", category.name);
+                findings.push(broken(what, "until then nothing of it can be deleted"));
+                return Ok(());
+            }
+            other => other?,
+        };
         let mut tables = Vec::new();
         for table in emptied_before(earlier, &category.source) {
             let sql = "SELECT to_regclass($1)::text".to_owned();

@@ -4,6 +4,7 @@
 use super::{Sqlite, bound, statements};
 use crate::connectors::hanging::{Reference, emptied_before, triggers};
 use crate::connectors::{ConnectorError, Finding};
+use crate::domain::keep::DeletePermission;
 use crate::domain::plan::Category;
 use jiff::Timestamp;
 use sqlx::{Row, SqliteConnection};
@@ -81,6 +82,9 @@ impl Sqlite {
         earlier: &[&Category],
         findings: &mut Vec<Finding>,
     ) -> Result<(), ConnectorError> {
+        if category.delete != DeletePermission::Allowed {
+            return Ok(());
+        }
         let doing = format!("look at what hangs on {}", category.table);
         let mut connection = self.within(&doing, self.pool.acquire()).await?;
         let references = self.references(category, &mut connection).await?;
