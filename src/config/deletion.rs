@@ -59,17 +59,30 @@ impl Approval {
 pub struct Erasure {
     /// The folder of the erasure ledger.
     pub ledger_dir: PathBuf,
+    /// A folder that all daemons of one state have, to which each ships its ledger.
+    pub ship_dir: Option<PathBuf>,
+    /// The name of this daemon's folder in it; without one, the name of the machine.
+    pub ship_name: Option<String>,
 }
 
 impl Default for Erasure {
     fn default() -> Self {
-        Self { ledger_dir: PathBuf::from("/var/lib/dsrd/erasures") }
+        Self { ledger_dir: PathBuf::from("/var/lib/dsrd/erasures"), ship_dir: None, ship_name: None }
     }
 }
 
 impl Erasure {
-    pub(super) fn judge(self, findings: &Findings<'_>) -> Self {
-        Self { ledger_dir: findings.path(&self.ledger_dir) }
+    pub(super) fn judge(self, findings: &mut Findings<'_>) -> Self {
+        let is_plain = |name: &str| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+            !name.starts_with('.') && !name.is_empty() && name.chars().all(plain)
+        };
+        if self.ship_name.as_deref().is_some_and(|name| !is_plain(name)) {
+            let remedy = "use letters, digits, -, _ and ., and no . at the front";
+            findings.add("erasure", "ship_name", "cannot be the name of a folder", remedy);
+        }
+        let ship_dir = self.ship_dir.map(|dir| findings.path(&dir));
+        Self { ledger_dir: findings.path(&self.ledger_dir), ship_dir, ship_name: self.ship_name }
     }
 }
 

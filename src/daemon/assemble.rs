@@ -11,6 +11,7 @@ use crate::domain::form::{DateOrder, Language, Languages};
 use crate::domain::holidays;
 use crate::domain::notice::Company;
 use crate::env::Env;
+use crate::ledger::Shipping;
 use crate::mail::authentication::Trust;
 use crate::mail::incoming;
 use crate::mailbox::imap::{Idle, ImapMailbox, ImapSettings};
@@ -211,6 +212,7 @@ pub fn settings(config: &Config) -> anyhow::Result<Settings> {
         },
         approval: approval(config),
         ledger_dir: config.erasure.ledger_dir.clone(),
+        ledger_shipping: shipping(config)?,
         retention_at: config.retention.at,
         daily_digest: if config.digest.daily { DailyDigest::On } else { DailyDigest::Off },
         caps: CapSettings {
@@ -232,6 +234,21 @@ fn approval(config: &Config) -> Approval {
         accounts_per_day_max: config.approval.accounts_per_day_max,
         accounts_per_day_alarm: config.approval.accounts_per_day_alarm,
     }
+}
+
+/// Where the erasure ledger is shipped to, under the machine's name where no other is given.
+fn shipping(config: &Config) -> anyhow::Result<Option<Shipping>> {
+    let Some(folder) = config.erasure.ship_dir.clone() else { return Ok(None) };
+    let name = if let Some(name) = &config.erasure.ship_name {
+        name.clone()
+    } else {
+        let machine = std::fs::read_to_string("/proc/sys/kernel/hostname");
+        machine
+            .context("the name of this machine cannot be read; write [erasure] ship_name")?
+            .trim()
+            .to_owned()
+    };
+    Ok(Some(Shipping { folder, name }))
 }
 
 fn support(config: &Config) -> String {

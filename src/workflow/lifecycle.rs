@@ -1,6 +1,7 @@
 //! What belongs to no request: the daemon's start and stop, its leases and gauges, and the digest of old mail that staff
 //! get once (decision 8). Each act has its audit entry.
 
+use super::erase::blocking;
 use super::post::{Answered, Letter};
 use super::settings::DailyDigest;
 use super::{Failure, Workflow};
@@ -16,6 +17,7 @@ use crate::mail::incoming;
 use crate::store::{Filter, RequestRow, Tx};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Old mails named in a digest.
 const OLD_MAILS_MAX: i64 = 20;
@@ -46,6 +48,11 @@ impl Workflow {
         tx.commit().await?;
         fault!("daemon.start.after");
         self.begin_careful().await?;
+        let ledger = Arc::clone(&self.ledger);
+        if let Err(error) = blocking(move || ledger.ship()).await {
+            // Each deletion tries again, and does not go without it.
+            tracing::warn!(%error, "the erasure ledger could not be shipped");
+        }
         self.brief_staff().await?;
         let closed = self.recover_deliveries(SignedDuration::ZERO).await?;
         if closed > 0 {

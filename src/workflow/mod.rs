@@ -161,7 +161,7 @@ impl Workflow {
         for (index, at) in store.answers_since(env.now() - day).await? {
             caps.count(&index, None, at);
         }
-        let ledger = Arc::new(Ledger::new(settings.ledger_dir.clone()));
+        let ledger = Arc::new(Ledger::new(settings.ledger_dir.clone(), settings.ledger_shipping.clone()));
         Ok(Self {
             store,
             env,

@@ -10,6 +10,7 @@ use crate::domain::hold::Hold;
 use crate::domain::notice::Company;
 use crate::domain::plan::Category;
 use crate::domain::policy::{Rules, Staff};
+use crate::ledger::Shipping;
 use crate::mail::authentication::Trust;
 use crate::mail::incoming::Limits;
 use crate::senders::Judge;
@@ -60,6 +61,8 @@ pub struct Settings {
     pub approval: Approval,
     /// The folder of the erasure ledger.
     pub ledger_dir: PathBuf,
+    /// Where it is shipped to, too.
+    pub ledger_shipping: Option<Shipping>,
     /// When rows past their ceiling are deleted each day; never by itself without one.
     pub retention_at: Option<Time>,
     /// Whether staff are told every work day how the requests stand.

@@ -59,6 +59,8 @@ mod journey_reports;
 #[cfg(test)]
 mod journey_senders;
 #[cfg(test)]
+mod journey_shipped;
+#[cfg(test)]
 mod journey_staff;
 #[cfg(test)]
 mod journey_status;
