@@ -438,8 +438,12 @@ impl EraseGate<'_> {
             selector.account.as_ref().is_none_or(|account| is(account, &row.account))
                 && (selector.users.is_empty() || selector.users.iter().any(|named| is(named, user)))
         });
-        let (key, whole) = self.workflow.row_hashes(self.category, row);
-        !theirs || self.known.get(&key).is_some_and(|known| *known != whole)
+        // Hashing costs more than all else here, and mostly nothing is known yet.
+        let is_known_otherwise = || {
+            let (key, whole) = self.workflow.row_hashes(self.category, row);
+            self.known.get(&key).is_some_and(|known| *known != whole)
+        };
+        !theirs || (!self.known.is_empty() && is_known_otherwise())
     }
 
     fn awaits_copy(&self, row: &RowFacts) -> bool {
