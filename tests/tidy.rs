@@ -48,6 +48,7 @@ const EXPOSE: &[(&str, &str)] = &[
     ("src/domain/address.rs", "the type itself"),
     ("src/domain/directory.rs", "compares a requester with the directory's records"),
     ("src/domain/form/", "reads scope and requester out of a mail"),
+    ("src/domain/hold.rs", "writes what a hold names as the data hold it"),
     ("src/domain/notice/", "samples that show a notice with a person's own words"),
     ("src/domain/plan.rs", "hashes the frozen keys"),
     ("src/domain/policy.rs", "asks whether a scope names the person themselves"),

@@ -62,6 +62,7 @@ async fn rows_that_hang_on_others_stop_a_deletion_until_they_are_listed(world: &
     world.after(1).await;
     let [drift, again] = world.staff_reads(["the data changed since the plan", "Please decide"]);
     assert!(drift.says("Category: Notes on calls"), "{}", drift.text);
+    world.reads(ASHA, ["Where your request"]);
     assert!(again.says("Notes on calls: 2") && again.says("Call logs: 240"), "{}", again.text);
     assert_eq!(world.company_holds(NOTES).await, 3, "nothing goes before it is approved anew");
     approves(world, &again).await;

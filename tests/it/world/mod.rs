@@ -79,6 +79,7 @@ fn name_of(address: &str) -> StaffName {
 /// A daemon with this configuration; `seed` makes its codes others than those of one before it.
 async fn start(text: &str, dir: &TempDir, clock: &Arc<Manual>, seed: u64) -> Pumps {
     let folders = dsrd::config::Folders { base: dir.path().to_owned(), credentials: None };
+    std::fs::write(dir.path().join("dsrd.toml"), text).unwrap();
     let config = Config::parse(text, "dsrd.toml", &folders).unwrap_or_else(|problems| {
         let lines: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
         panic!("{}", lines.join("\n"))
