@@ -342,6 +342,14 @@ fn categories_fit_the_rest() {
         assert!(problems.len() == 1 && problems[0].contains(expected), "{new}: {problems:#?}");
     };
     check("name = \"billing\"", "name = \"call_logs\"", "[data #3] name: is the name of another category");
+    check("years = 7", "years = 0", "[data #3] billing: keep has years outside of 1 to 100");
+    check("years = 7", "years = 99999", "[data #3] billing: keep has years outside of 1 to 100");
+    let forever = "retention_days = 90\nbackup_purge_days = 4000000000";
+    check(
+        "retention_days = 90\nbackup_purge_days = 30",
+        forever,
+        "[data #2] recordings: backup_purge_days is more than 36525",
+    );
     check("name = \"billing\"", "name = \"Billing 2\"", "[data #3] name \"Billing 2\"; use 1 to 40 of");
     check(
         "source = \"telephony\"\ntable = \"invoices\"",

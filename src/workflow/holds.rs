@@ -123,9 +123,7 @@ impl Workflow {
             }
         }
         let now = self.env.now();
-        if new.review_on < self.settings.calendar.local_date(now) {
-            return Err(Failure::Refused(format!("the review day {} is over", new.review_on)));
-        }
+        self.is_to_come(new.review_on)?;
         let hold = Hold {
             id: self.draw_hold_name(),
             scope: new.scope,
@@ -160,17 +158,20 @@ impl Workflow {
         self.tell_of_holds().await.map(drop)
     }
 
+    fn is_to_come(&self, review_on: Date) -> Result<(), Failure> {
+        if review_on > self.settings.calendar.local_date(self.env.now()) {
+            return Ok(());
+        }
+        Err(Failure::Refused(format!("{review_on} is not after today; name the next day of review")))
+    }
+
     /// Somebody has looked at a hold again, and it stands on until another day.
     pub(super) async fn review_hold(&self, id: &str, review_on: Date, actor: &Actor) -> Result<(), Failure> {
         let (now, known) = (self.env.now(), self.store.holds().await?.into_iter().find(|hold| hold.id == id));
         let (Some(hold), Some(sealer)) = (known, self.store.hold_sealer(id).await?) else {
             return Err(Failure::Refused(format!("no hold {id} stands; see `dsrd holds list`")));
         };
-        if review_on <= self.settings.calendar.local_date(now) {
-            return Err(Failure::Refused(format!(
-                "{review_on} is not after today; name the next day of review"
-            )));
-        }
+        self.is_to_come(review_on)?;
         let mut entry = hold_entry(now, actor, Action::HoldReviewed, id, None);
         entry.evidence.insert("review".to_owned(), review_on.to_string());
         let mut tx = self.store.begin().await?;

@@ -230,6 +230,28 @@ fn a_hold_is_placed_reviewed_and_released(path: &Path, reference: &str) {
     assert_eq!(dsrd(path, "holds list --json").json()[0]["review_on"], "2199-01-01");
     dsrd(path, &format!("holds release {id}")).ok();
     assert_eq!(dsrd(path, "holds list").ok(), "No hold stands.\n");
+    what_would_hold_or_prove_nothing_is_refused(path);
+}
+
+/// Two blanks hold an empty word.
+fn what_would_hold_or_prove_nothing_is_refused(path: &Path) {
+    let refused = |line: &str, why: &str| {
+        let ran = dsrd(path, line);
+        assert!(ran.exit == 2 && ran.err.contains(why), "{line}: {} {}", ran.exit, ran.err);
+    };
+    let hold = |rest: &str| format!("holds add --owner ann --citation Order-7 {rest}");
+    refused(&hold("--number junk --ground court --review 2199-01-01"), "is no phone number");
+    refused(&hold("--account 1 --ground  --review 2199-01-01"), "a hold needs a ground");
+    refused(&hold("--account 1 --ground court --review 2020-01-01"), "2020-01-01 is not after today");
+    assert_eq!(dsrd(path, "holds list").ok(), "No hold stands.\n");
+    dsrd(path, &hold("--number 098123-45678 --ground court --review 2199-01-01")).ok();
+    let listed = dsrd(path, "holds list --json").json();
+    assert!(listed[0]["covers"].as_str().expect("a text").contains("+919812345678"), "{listed}");
+    dsrd(path, &format!("holds release {}", listed[0]["id"].as_str().expect("a name"))).ok();
+
+    let purged = "backups purged --source telephony --through";
+    refused(&format!("{purged} 2020-01-01T00:00:00Z --evidence "), "only evidence settles what is owed");
+    refused(&format!("{purged} 2199-01-01T00:00:00Z --evidence ticket-1"), "is yet to come");
 }
 
 fn what_happened_can_be_looked_at(path: &Path, reference: &str) {
