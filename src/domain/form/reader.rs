@@ -287,4 +287,19 @@ mod tests {
         assert!(!found.problems.is_empty());
         assert!(found.problems.iter().all(|p| !p.text.contains("zebra") && !p.text.contains("31/02")));
     }
+
+    #[test]
+    fn a_deletion_that_takes_something_out_again_is_asked_back_and_a_copy_is_not() {
+        let body = "Scope: account 1001 but not the recordings\nRequester: Asha, Owner, a@b.example\n\
+                    I acknowledge identity verification may be required.";
+        assert!(of("Data Export Request", body).is_complete());
+        let deletion = of("Data Delete Request", body);
+        assert!(!deletion.is_complete(), "{:?}", deletion.problems);
+        let plain = body.replace(" but not the recordings", "");
+        assert!(of("Data Delete Request", &plain).is_complete());
+        for unclear in ["account 1,020", "account 1020/1021", "account _016", "account ABC_7%"] {
+            let body = body.replace("account 1001 but not the recordings", unclear);
+            assert!(!of("Data Delete Request", &body).is_complete(), "{unclear}");
+        }
+    }
 }
